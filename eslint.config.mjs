@@ -1,0 +1,130 @@
+// Lint: the strict type-aware rules, and bans with their reasons. Each message says what to write instead; a rule whose
+// reason no longer holds may be deleted.
+
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+/** True of all code: conventions that keep names greppable and files runnable by type stripping. */
+const bannedEverywhere = [
+  {
+    selector: 'ExportDefaultDeclaration',
+    message: 'A default export has another name in every importer. Export it by name.',
+  },
+  {
+    selector: 'TSEnumDeclaration',
+    message: 'Node strips types and cannot run an enum. Write a union of string literals, or constants.',
+  },
+  {
+    selector: 'ExportAllDeclaration',
+    message: 'A barrel hides where things live and loads more than is used. Import from the file itself.',
+  },
+  {
+    selector: 'TSParameterProperty',
+    message: 'Node strips types and cannot run parameter properties. Declare the field and set it in the constructor.',
+  },
+]
+
+/** True of the data path, per request and per chunk (the numbers: src/docs/decisions/0001-hot-path-style.md). */
+const bannedOnTheDataPath = [
+  {
+    selector: 'NewExpression[callee.name="URL"]',
+    message: 'URL costs microseconds and normalises behind our back. Cut the string at the places that the RFC names.',
+  },
+  {
+    selector: 'NewExpression[callee.name="Date"]',
+    message:
+      'Date allocates. Take milliseconds from the clock that was passed in (lib), format them with its formatter.',
+  },
+  {
+    selector: 'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+    message: 'Time is an argument, so that tests own it. Take it from the clock that was passed in (lib).',
+  },
+  {
+    selector: 'CallExpression[callee.object.name="Object"][callee.property.name=/^(entries|keys|values|fromEntries)$/]',
+    message:
+      'Allocates an array per call. Keep a Map or a flat array; for a record at configuration time use `for (const key in record)`.',
+  },
+  {
+    selector: ':matches(CallExpression, NewExpression) > SpreadElement',
+    message: 'Allocates an iterator, and overflows the stack with many elements. Loop, or pass the array itself.',
+  },
+  {
+    selector: 'CallExpression[callee.name=/^(setTimeout|setInterval)$/]',
+    message: 'A timer and a closure per request. Put a deadline on the timer wheel (lib).',
+  },
+  {
+    selector: ':function[async=true]',
+    message:
+      'An await costs an allocation and a turn of the event loop. Use a callback interface; a filter may return a promise that it got.',
+  },
+  {
+    selector: 'ForOfStatement[await=true]',
+    message: 'Async iteration costs several promises a chunk. Use the data callbacks.',
+  },
+  {
+    selector: 'Literal[bigint]',
+    message: 'BigInt arithmetic allocates. Keep 64-bit values as two 32-bit halves.',
+  },
+]
+
+const dataPath = ['src/proxy/**/*.ts', 'src/codec/**/*.ts']
+const tests = ['**/*.test.ts', 'test/**/*.ts']
+
+export default defineConfig(
+  { ignores: ['node_modules/', 'src/**/generated/', 'test/golden/', 'test/results/', 'coverage/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      'no-restricted-syntax': ['error', ...bannedEverywhere],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Walking a chain of parents starts at `this`.
+      '@typescript-eslint/no-this-alias': 'off',
+      // An interface implemented in part, or a callback that needs nothing, is an empty function on purpose.
+      '@typescript-eslint/no-empty-function': 'off',
+      // Byte and index loops rely on the type being right; the compiler's own indexing rule is off for the same reason.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Flags that another call may flip look constant to the checker.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      // A type parameter that names what the caller gets is documentation even when it occurs once.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // Methods of our interfaces are called, not passed around; the rule misfires on method-shaped interface members.
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: dataPath,
+    ignores: tests,
+    rules: { 'no-restricted-syntax': ['error', ...bannedEverywhere, ...bannedOnTheDataPath] },
+  },
+  {
+    // What a person reads at a terminal is printed.
+    files: ['src/cli/**/*.ts', 'src/demo/**/*.ts', 'test/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    // Tests reach into what production code may not: untyped answers of peers, half-built objects.
+    files: tests,
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+    },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    rules: { 'no-restricted-syntax': 'off', eqeqeq: 'error', 'prefer-const': 'error' },
+  },
+)
