@@ -6,6 +6,8 @@
 export class HeaderMap {
   /** name, value, name, value … */
   fields: string[]
+  /** Names of fields that came as never-indexed literals and must be so on every further HTTP/2 hop (RFC 7541 7.1.3). */
+  neverIndexed: string[] | undefined = undefined
 
   constructor(fields: string[] = []) {
     this.fields = fields
