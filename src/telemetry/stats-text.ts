@@ -1,0 +1,143 @@
+// What Envoy's /stats prints, as text and as JSON.
+
+import type { HistogramSnapshot } from './histogram-bins.ts'
+import { defaultBuckets, quantilePercents } from './histogram-bins.ts'
+import type { SeriesSnapshot } from './series.ts'
+
+export interface StatsOptions {
+  /** Leave out what was never written. */
+  usedOnly?: boolean
+  /** Keep a statistic by its full name. */
+  filter?: (name: string) => boolean
+  /** Envoy's `type` parameter; everything when absent. */
+  type?: 'Counters' | 'Gauges' | 'Histograms' | 'TextReadouts'
+  /** `summary` prints quantiles; the others print Envoy's default buckets. */
+  histograms?: 'summary' | 'cumulative' | 'disjoint'
+}
+
+/** All that is printed, at one moment. */
+export interface StatsSnapshot {
+  readonly series: readonly SeriesSnapshot[]
+  /** Text readouts: name -> value. */
+  readonly texts: ReadonlyMap<string, string>
+  /** Histograms of the last flush interval by name; a histogram without one prints nothing recorded for it. */
+  readonly intervals: ReadonlyMap<string, HistogramSnapshot>
+}
+
+/** Keeps what histograms held at the last flush, so that the last interval can be told from all time. */
+export class HistogramIntervals {
+  readonly current = new Map<string, HistogramSnapshot>()
+  private readonly earlier = new Map<string, HistogramSnapshot>()
+
+  /** To be called every flush interval (Envoy's default: 5 s). */
+  flush(series: readonly SeriesSnapshot[]): void {
+    for (const { name, histogram } of series) {
+      if (histogram === undefined) continue
+      const earlier = this.earlier.get(name)
+      this.current.set(name, earlier === undefined ? histogram : histogram.since(earlier))
+      this.earlier.set(name, histogram)
+    }
+  }
+}
+
+/** Three blocks, each sorted by name: text readouts, counters and gauges, histograms. */
+export function printStats(snapshot: StatsSnapshot, options: StatsOptions = {}): string {
+  const lines: string[] = []
+  for (const [name, value] of selectTexts(snapshot, options)) lines.push(`${name}: "${value}"`)
+  for (const { name, value } of selectNumbers(snapshot, options)) lines.push(`${name}: ${value}`)
+  for (const series of selectHistograms(snapshot, options)) {
+    lines.push(`${series.name}: ${histogramText(series, snapshot.intervals.get(series.name), options)}`)
+  }
+  lines.push('')
+  return lines.join('\n')
+}
+
+/** The object that Envoy prints for `?format=json`. */
+export function statsJson(snapshot: StatsSnapshot, options: StatsOptions = {}): { stats: unknown[] } {
+  const stats: unknown[] = []
+  for (const [name, value] of selectTexts(snapshot, options)) stats.push({ name, value })
+  for (const { name, value } of selectNumbers(snapshot, options)) stats.push({ name, value })
+  const histograms = selectHistograms(snapshot, options)
+  if (histograms.length > 0) {
+    const computed = histograms.map(({ name, histogram }) => ({
+      name,
+      values: quantilePercents.map((percent) => ({
+        interval: quantileOrNull(snapshot.intervals.get(name), percent),
+        cumulative: quantileOrNull(histogram, percent),
+      })),
+    }))
+    stats.push({ histograms: { supported_quantiles: quantilePercents, computed_quantiles: computed } })
+  }
+  return { stats }
+}
+
+function selectTexts({ texts }: StatsSnapshot, options: StatsOptions): [string, string][] {
+  if (options.type !== undefined && options.type !== 'TextReadouts') return []
+  const wanted = [...texts].filter(([name]) => options.filter === undefined || options.filter(name))
+  return wanted.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function selectNumbers(snapshot: StatsSnapshot, options: StatsOptions): SeriesSnapshot[] {
+  const { type } = options
+  if (type === 'Histograms' || type === 'TextReadouts') return []
+  return select(snapshot, options, ({ kind }) =>
+    kind === 'counter' ? type !== 'Gauges' : kind === 'gauge' && type !== 'Counters',
+  )
+}
+
+function selectHistograms(snapshot: StatsSnapshot, options: StatsOptions): SeriesSnapshot[] {
+  if (options.type !== undefined && options.type !== 'Histograms') return []
+  return select(snapshot, options, ({ kind }) => kind === 'histogram')
+}
+
+function select(
+  { series }: StatsSnapshot,
+  { usedOnly, filter }: StatsOptions,
+  ofType: (series: SeriesSnapshot) => boolean,
+): SeriesSnapshot[] {
+  return series
+    .filter((one) => ofType(one) && (usedOnly !== true || one.used) && (filter === undefined || filter(one.name)))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function histogramText(
+  { histogram, used }: SeriesSnapshot,
+  interval: HistogramSnapshot | undefined,
+  options: StatsOptions,
+): string {
+  if (histogram === undefined || !used) return 'No recorded values'
+  const mode = options.histograms ?? 'summary'
+  if (mode === 'summary') {
+    return quantilePercents
+      .map((percent) => `P${percent}(${quantileText(interval, percent)},${quantileText(histogram, percent)})`)
+      .join(' ')
+  }
+  return defaultBuckets
+    .map((bound, at) => {
+      const lower = mode === 'disjoint' && at > 0 ? defaultBuckets[at - 1] : undefined
+      return `B${general(bound)}(${bucketCount(interval, bound, lower)},${bucketCount(histogram, bound, lower)})`
+    })
+    .join(' ')
+}
+
+function bucketCount(histogram: HistogramSnapshot | undefined, bound: number, lower: number | undefined): number {
+  if (histogram === undefined) return 0
+  return histogram.countUpTo(bound) - (lower === undefined ? 0 : histogram.countUpTo(lower))
+}
+
+function quantileText(histogram: HistogramSnapshot | undefined, percent: number): string {
+  const value = histogram?.quantile(percent) ?? NaN
+  return Number.isNaN(value) ? 'nan' : String(value)
+}
+
+function quantileOrNull(histogram: HistogramSnapshot | undefined, percent: number): number | null {
+  const value = histogram?.quantile(percent) ?? NaN
+  return Number.isNaN(value) ? null : value
+}
+
+/** C's `%g`: six significant digits, an exponent of at least two. */
+function general(value: number): string {
+  if (value < 1e6) return String(value)
+  const exponent = Math.floor(Math.log10(value))
+  return `${Number((value / 10 ** exponent).toPrecision(6))}e+${String(exponent).padStart(2, '0')}`
+}
