@@ -46,6 +46,7 @@ export function sequence(...requests: (string | Buffer)[]): Exchange {
       methods.push(methodOf(bytes))
       tunnel.write(bytes)
       await untilAnswered(tunnel, methods, methods.length)
+      if (announcesEnd(tunnel)) await tunnel.untilEnded(ANNOUNCED_END_MS)
     }
     await noteAnswers(actor, tunnel, methods)
   }
@@ -75,6 +76,19 @@ export function raw(
   }
 }
 
+/** Sends each text on a tunnel of its own and notes the answer, if any comes, and the state of the connection. */
+export function oneByOne(...texts: (string | Buffer)[]): Exchange {
+  return async (actor) => {
+    for (const text of texts) {
+      const { tunnel } = await actor.open()
+      tunnel.write(text)
+      await untilAnswered(tunnel, [methodOf(text)], 1, 1_000)
+      await noteAnswers(actor, tunnel, [methodOf(text)])
+      tunnel.reset()
+    }
+  }
+}
+
 /** Final answers on the tunnel so far. */
 export function answersOn(tunnel: ByteTunnel, methods: readonly string[]): ParsedMessages {
   return parseMessages(tunnel.received, methods, tunnel.ending !== undefined)
@@ -97,8 +111,7 @@ export function untilAnswered(
 
 /** Notes every answer and whether the connection was closed after them. */
 export async function noteAnswers(actor: Actor, tunnel: ByteTunnel, methods: readonly string[]): Promise<void> {
-  const announced = /\r\nconnection: close\r\n/i.test(tunnel.received.toString('latin1'))
-  await tunnel.untilEnded(announced ? ANNOUNCED_END_MS : SETTLE_MS)
+  await tunnel.untilEnded(announcesEnd(tunnel) ? ANNOUNCED_END_MS : SETTLE_MS)
   const { messages, rest } = answersOn(tunnel, methods)
   for (const message of messages) actor.note('response', describeResponse(message))
   if (rest.length > 0) actor.note('bytes after', describeBody(rest))
@@ -185,6 +198,11 @@ function methodOf(bytes: string | Buffer): string {
 
 function textOf(bytes: string | Buffer): string {
   return typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+}
+
+/** Whether an answer so far said that the connection closes after it. */
+function announcesEnd(tunnel: ByteTunnel): boolean {
+  return /\r\nconnection: close\r\n/i.test(tunnel.received.toString('latin1'))
 }
 
 function isFinal(line: string): boolean {

@@ -21,7 +21,7 @@ const { values } = parseArgs({
     group: { type: 'string', multiple: true },
     case: { type: 'string', multiple: true },
     exclude: { type: 'string', multiple: true, default: [] },
-    concurrency: { type: 'string', default: '6' },
+    concurrency: { type: 'string', default: '12' },
     /** Records and verdicts as JSON. */
     json: { type: 'string' },
     /** Print the records. */

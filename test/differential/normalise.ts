@@ -5,7 +5,7 @@ const DATE =
   /\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT/g
 // The digit at the head of the third group carries the tracing decision and is compared. Ids that a case sends start with 00000000.
 const GENERATED_ID = /\b(?!00000000-)[0-9a-f]{8}-[0-9a-f]{4}-([49ab])[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b/g
-const SERVICE_TIME = /^(x-envoy-upstream-service-time: )\d+$/
+const SERVICE_TIME = /^(x-envoy-upstream-service-time: )\d+$/i
 const CLIENT_PORT = /127\.0\.0\.1:\d{4,5}/g
 
 /** What differs between runs of the harness itself. */

@@ -66,7 +66,9 @@ function readBody(
 ): Body {
   const isResponse = method !== undefined || status >= 100
   const bodiless =
-    method === 'HEAD' || method === 'CONNECT' || (isResponse && (status < 200 || status === 204 || status === 304))
+    method === 'HEAD' ||
+    (method === 'CONNECT' && status < 300) ||
+    (isResponse && (status < 200 || status === 204 || status === 304))
   if (bodiless) return { body: Buffer.alloc(0), trailers: [], complete: true, length: 0 }
   if (/chunked/i.test(valueOf(headers, 'transfer-encoding') ?? '')) return readChunks(bytes)
   const declared = valueOf(headers, 'content-length')
