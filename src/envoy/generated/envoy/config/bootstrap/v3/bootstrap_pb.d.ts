@@ -247,6 +247,11 @@ export declare type Bootstrap = Message<"envoy.config.bootstrap.v3.Bootstrap"> &
    * @generated from field: envoy.config.bootstrap.v3.MemoryAllocatorManager memory_allocator_manager = 41;
    */
   memoryAllocatorManager?: MemoryAllocatorManager | undefined;
+
+  /**
+   * @generated from field: bool enable_worker_cpu_affinity = 43;
+   */
+  enableWorkerCpuAffinity: boolean;
 };
 
 /**
@@ -851,6 +856,21 @@ export declare type MemoryAllocatorManager = Message<"envoy.config.bootstrap.v3.
    * @generated from field: google.protobuf.Duration memory_release_interval = 2;
    */
   memoryReleaseInterval?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.UInt64Value soft_memory_limit_bytes = 3;
+   */
+  softMemoryLimitBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: google.protobuf.UInt32Value max_per_cpu_cache_size_bytes = 4;
+   */
+  maxPerCpuCacheSizeBytes?: number | undefined;
+
+  /**
+   * @generated from field: uint64 max_unfreed_memory_bytes = 5;
+   */
+  maxUnfreedMemoryBytes: bigint;
 };
 
 /**
@@ -858,4 +878,64 @@ export declare type MemoryAllocatorManager = Message<"envoy.config.bootstrap.v3.
  * Use `create(MemoryAllocatorManagerSchema)` to create a new message.
  */
 export declare const MemoryAllocatorManagerSchema: GenMessage<MemoryAllocatorManager>;
+
+/**
+ * @generated from message envoy.config.bootstrap.v3.ListenerManager
+ */
+export declare type ListenerManager = Message<"envoy.config.bootstrap.v3.ListenerManager"> & {
+};
+
+/**
+ * Describes the message envoy.config.bootstrap.v3.ListenerManager.
+ * Use `create(ListenerManagerSchema)` to create a new message.
+ */
+export declare const ListenerManagerSchema: GenMessage<ListenerManager>;
+
+/**
+ * @generated from message envoy.config.bootstrap.v3.ValidationListenerManager
+ */
+export declare type ValidationListenerManager = Message<"envoy.config.bootstrap.v3.ValidationListenerManager"> & {
+};
+
+/**
+ * Describes the message envoy.config.bootstrap.v3.ValidationListenerManager.
+ * Use `create(ValidationListenerManagerSchema)` to create a new message.
+ */
+export declare const ValidationListenerManagerSchema: GenMessage<ValidationListenerManager>;
+
+/**
+ * @generated from message envoy.config.bootstrap.v3.ApiListenerManager
+ */
+export declare type ApiListenerManager = Message<"envoy.config.bootstrap.v3.ApiListenerManager"> & {
+  /**
+   * @generated from field: envoy.config.bootstrap.v3.ApiListenerManager.ThreadingModel threading_model = 1;
+   */
+  threadingModel: ApiListenerManager_ThreadingModel;
+};
+
+/**
+ * Describes the message envoy.config.bootstrap.v3.ApiListenerManager.
+ * Use `create(ApiListenerManagerSchema)` to create a new message.
+ */
+export declare const ApiListenerManagerSchema: GenMessage<ApiListenerManager>;
+
+/**
+ * @generated from enum envoy.config.bootstrap.v3.ApiListenerManager.ThreadingModel
+ */
+export enum ApiListenerManager_ThreadingModel {
+  /**
+   * @generated from enum value: MAIN_THREAD_ONLY = 0;
+   */
+  MAIN_THREAD_ONLY = 0,
+
+  /**
+   * @generated from enum value: STANDALONE_WORKER_THREAD = 1;
+   */
+  STANDALONE_WORKER_THREAD = 1,
+}
+
+/**
+ * Describes the enum envoy.config.bootstrap.v3.ApiListenerManager.ThreadingModel.
+ */
+export declare const ApiListenerManager_ThreadingModelSchema: GenEnum<ApiListenerManager_ThreadingModel>;
 

@@ -190,3 +190,36 @@ export const CustomInlineHeader_InlineHeaderType = /*@__PURE__*/
 export const MemoryAllocatorManagerSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_bootstrap_v3_bootstrap, 10);
 
+/**
+ * Describes the message envoy.config.bootstrap.v3.ListenerManager.
+ * Use `create(ListenerManagerSchema)` to create a new message.
+ */
+export const ListenerManagerSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_bootstrap_v3_bootstrap, 11);
+
+/**
+ * Describes the message envoy.config.bootstrap.v3.ValidationListenerManager.
+ * Use `create(ValidationListenerManagerSchema)` to create a new message.
+ */
+export const ValidationListenerManagerSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_bootstrap_v3_bootstrap, 12);
+
+/**
+ * Describes the message envoy.config.bootstrap.v3.ApiListenerManager.
+ * Use `create(ApiListenerManagerSchema)` to create a new message.
+ */
+export const ApiListenerManagerSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_bootstrap_v3_bootstrap, 13);
+
+/**
+ * Describes the enum envoy.config.bootstrap.v3.ApiListenerManager.ThreadingModel.
+ */
+export const ApiListenerManager_ThreadingModelSchema = /*@__PURE__*/
+  enumDesc(file_envoy_config_bootstrap_v3_bootstrap, 13, 0);
+
+/**
+ * @generated from enum envoy.config.bootstrap.v3.ApiListenerManager.ThreadingModel
+ */
+export const ApiListenerManager_ThreadingModel = /*@__PURE__*/
+  tsEnum(ApiListenerManager_ThreadingModelSchema);
+

@@ -7,6 +7,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { RoutingPriority } from "../../core/v3/base_pb.js";
 import type { Percent } from "../../../type/v3/percent_pb.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
 
 /**
  * Describes the file envoy/config/cluster/v3/circuit_breaker.proto.
@@ -93,6 +94,11 @@ export declare type CircuitBreakers_Thresholds_RetryBudget = Message<"envoy.conf
    * @generated from field: envoy.type.v3.Percent budget_percent = 1;
    */
   budgetPercent?: Percent | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration budget_interval = 3;
+   */
+  budgetInterval?: Duration | undefined;
 
   /**
    * @generated from field: google.protobuf.UInt32Value min_retry_concurrency = 2;

@@ -7,6 +7,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { CollectionEntry } from "../../../../xds/core/v3/collection_entry_pb.js";
 import type { Matcher } from "../../../../xds/type/matcher/v3/matcher_pb.js";
+import type { StatsMatcher } from "../../metrics/v3/stats_pb.js";
 import type { Any, Duration } from "@bufbuild/protobuf/wkt";
 import type { ClusterLoadAssignment } from "../../endpoint/v3/endpoint_pb.js";
 import type { HealthCheck, HealthStatusSet } from "../../core/v3/health_check_pb.js";
@@ -21,6 +22,7 @@ import type { Filter } from "./filter_pb.js";
 import type { ConfigSource } from "../../core/v3/config_source_pb.js";
 import type { Percent } from "../../../type/v3/percent_pb.js";
 import type { MetadataKey } from "../../../type/metadata/v3/metadata_pb.js";
+import type { MetadataMatcher } from "../../../type/matcher/v3/metadata_pb.js";
 
 /**
  * Describes the file envoy/config/cluster/v3/cluster.proto.
@@ -68,6 +70,11 @@ export declare type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
   altStatName: string;
 
   /**
+   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 61;
+   */
+  statsMatcher?: StatsMatcher | undefined;
+
+  /**
    * @generated from oneof envoy.config.cluster.v3.Cluster.cluster_discovery_type
    */
   clusterDiscoveryType: {
@@ -98,6 +105,11 @@ export declare type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
    * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5;
    */
   perConnectionBufferLimitBytes?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 60;
+   */
+  perConnectionBufferHighWatermarkTimeout?: Duration | undefined;
 
   /**
    * @generated from field: envoy.config.cluster.v3.Cluster.LbPolicy lb_policy = 6;
@@ -347,6 +359,11 @@ export declare type Cluster = Message<"envoy.config.cluster.v3.Cluster"> & {
    * @generated from field: bool connection_pool_per_downstream_connection = 51;
    */
   connectionPoolPerDownstreamConnection: boolean;
+
+  /**
+   * @generated from field: envoy.config.cluster.v3.Cluster.QueuingPolicies queuing_policies = 62;
+   */
+  queuingPolicies?: Cluster_QueuingPolicies | undefined;
 };
 
 /**
@@ -897,6 +914,11 @@ export declare type Cluster_PreconnectPolicy = Message<"envoy.config.cluster.v3.
    * @generated from field: google.protobuf.DoubleValue predictive_preconnect_ratio = 2;
    */
   predictivePreconnectRatio?: number | undefined;
+
+  /**
+   * @generated from field: envoy.type.matcher.v3.MetadataMatcher preconnect_enabled_metadata = 3;
+   */
+  preconnectEnabledMetadata?: MetadataMatcher | undefined;
 };
 
 /**
@@ -904,6 +926,22 @@ export declare type Cluster_PreconnectPolicy = Message<"envoy.config.cluster.v3.
  * Use `create(Cluster_PreconnectPolicySchema)` to create a new message.
  */
 export declare const Cluster_PreconnectPolicySchema: GenMessage<Cluster_PreconnectPolicy>;
+
+/**
+ * @generated from message envoy.config.cluster.v3.Cluster.QueuingPolicies
+ */
+export declare type Cluster_QueuingPolicies = Message<"envoy.config.cluster.v3.Cluster.QueuingPolicies"> & {
+  /**
+   * @generated from field: envoy.config.core.v3.TypedExtensionConfig pending_rq_policy = 1;
+   */
+  pendingRqPolicy?: TypedExtensionConfig | undefined;
+};
+
+/**
+ * Describes the message envoy.config.cluster.v3.Cluster.QueuingPolicies.
+ * Use `create(Cluster_QueuingPoliciesSchema)` to create a new message.
+ */
+export declare const Cluster_QueuingPoliciesSchema: GenMessage<Cluster_QueuingPolicies>;
 
 /**
  * @generated from enum envoy.config.cluster.v3.Cluster.DiscoveryType
@@ -1137,6 +1175,16 @@ export enum UpstreamConnectionOptions_FirstAddressFamilyVersion {
    * @generated from enum value: V6 = 2;
    */
   V6 = 2,
+
+  /**
+   * @generated from enum value: PIPE = 3;
+   */
+  PIPE = 3,
+
+  /**
+   * @generated from enum value: INTERNAL = 4;
+   */
+  INTERNAL = 4,
 }
 
 /**

@@ -194,6 +194,13 @@ export const Cluster_PreconnectPolicySchema = /*@__PURE__*/
   messageDesc(file_envoy_config_cluster_v3_cluster, 1, 12);
 
 /**
+ * Describes the message envoy.config.cluster.v3.Cluster.QueuingPolicies.
+ * Use `create(Cluster_QueuingPoliciesSchema)` to create a new message.
+ */
+export const Cluster_QueuingPoliciesSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_cluster_v3_cluster, 1, 13);
+
+/**
  * Describes the enum envoy.config.cluster.v3.Cluster.DiscoveryType.
  */
 export const Cluster_DiscoveryTypeSchema = /*@__PURE__*/

@@ -141,6 +141,11 @@ export declare type OutlierDetection = Message<"envoy.config.cluster.v3.OutlierD
    * @generated from field: google.protobuf.BoolValue always_eject_one_host = 25;
    */
   alwaysEjectOneHost?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue detect_degraded_hosts = 26;
+   */
+  detectDegradedHosts?: boolean | undefined;
 };
 
 /**

@@ -215,6 +215,11 @@ export declare type BindConfig = Message<"envoy.config.core.v3.BindConfig"> & {
    * @generated from field: envoy.config.core.v3.TypedExtensionConfig local_address_selector = 6;
    */
   localAddressSelector?: TypedExtensionConfig | undefined;
+
+  /**
+   * @generated from field: bool validate_network_namespaces = 7;
+   */
+  validateNetworkNamespaces: boolean;
 };
 
 /**

@@ -224,6 +224,27 @@ export declare type RuntimeUInt32 = Message<"envoy.config.core.v3.RuntimeUInt32"
 export declare const RuntimeUInt32Schema: GenMessage<RuntimeUInt32>;
 
 /**
+ * @generated from message envoy.config.core.v3.RuntimeUInt64
+ */
+export declare type RuntimeUInt64 = Message<"envoy.config.core.v3.RuntimeUInt64"> & {
+  /**
+   * @generated from field: uint64 default_value = 2;
+   */
+  defaultValue: bigint;
+
+  /**
+   * @generated from field: string runtime_key = 3;
+   */
+  runtimeKey: string;
+};
+
+/**
+ * Describes the message envoy.config.core.v3.RuntimeUInt64.
+ * Use `create(RuntimeUInt64Schema)` to create a new message.
+ */
+export declare const RuntimeUInt64Schema: GenMessage<RuntimeUInt64>;
+
+/**
  * @generated from message envoy.config.core.v3.RuntimePercent
  */
 export declare type RuntimePercent = Message<"envoy.config.core.v3.RuntimePercent"> & {
@@ -541,6 +562,11 @@ export declare type WatchedDirectory = Message<"envoy.config.core.v3.WatchedDire
    * @generated from field: string path = 1;
    */
   path: string;
+
+  /**
+   * @generated from field: bool watch_modify = 2;
+   */
+  watchModify: boolean;
 };
 
 /**

@@ -55,52 +55,59 @@ export const RuntimeUInt32Schema = /*@__PURE__*/
   messageDesc(file_envoy_config_core_v3_base, 5);
 
 /**
+ * Describes the message envoy.config.core.v3.RuntimeUInt64.
+ * Use `create(RuntimeUInt64Schema)` to create a new message.
+ */
+export const RuntimeUInt64Schema = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_base, 6);
+
+/**
  * Describes the message envoy.config.core.v3.RuntimePercent.
  * Use `create(RuntimePercentSchema)` to create a new message.
  */
 export const RuntimePercentSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 6);
+  messageDesc(file_envoy_config_core_v3_base, 7);
 
 /**
  * Describes the message envoy.config.core.v3.RuntimeDouble.
  * Use `create(RuntimeDoubleSchema)` to create a new message.
  */
 export const RuntimeDoubleSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 7);
+  messageDesc(file_envoy_config_core_v3_base, 8);
 
 /**
  * Describes the message envoy.config.core.v3.RuntimeFeatureFlag.
  * Use `create(RuntimeFeatureFlagSchema)` to create a new message.
  */
 export const RuntimeFeatureFlagSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 8);
+  messageDesc(file_envoy_config_core_v3_base, 9);
 
 /**
  * Describes the message envoy.config.core.v3.KeyValue.
  * Use `create(KeyValueSchema)` to create a new message.
  */
 export const KeyValueSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 9);
+  messageDesc(file_envoy_config_core_v3_base, 10);
 
 /**
  * Describes the message envoy.config.core.v3.KeyValuePair.
  * Use `create(KeyValuePairSchema)` to create a new message.
  */
 export const KeyValuePairSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 10);
+  messageDesc(file_envoy_config_core_v3_base, 11);
 
 /**
  * Describes the message envoy.config.core.v3.KeyValueAppend.
  * Use `create(KeyValueAppendSchema)` to create a new message.
  */
 export const KeyValueAppendSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 11);
+  messageDesc(file_envoy_config_core_v3_base, 12);
 
 /**
  * Describes the enum envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction.
  */
 export const KeyValueAppend_KeyValueAppendActionSchema = /*@__PURE__*/
-  enumDesc(file_envoy_config_core_v3_base, 11, 0);
+  enumDesc(file_envoy_config_core_v3_base, 12, 0);
 
 /**
  * @generated from enum envoy.config.core.v3.KeyValueAppend.KeyValueAppendAction
@@ -113,34 +120,34 @@ export const KeyValueAppend_KeyValueAppendAction = /*@__PURE__*/
  * Use `create(KeyValueMutationSchema)` to create a new message.
  */
 export const KeyValueMutationSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 12);
+  messageDesc(file_envoy_config_core_v3_base, 13);
 
 /**
  * Describes the message envoy.config.core.v3.QueryParameter.
  * Use `create(QueryParameterSchema)` to create a new message.
  */
 export const QueryParameterSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 13);
+  messageDesc(file_envoy_config_core_v3_base, 14);
 
 /**
  * Describes the message envoy.config.core.v3.HeaderValue.
  * Use `create(HeaderValueSchema)` to create a new message.
  */
 export const HeaderValueSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 14);
+  messageDesc(file_envoy_config_core_v3_base, 15);
 
 /**
  * Describes the message envoy.config.core.v3.HeaderValueOption.
  * Use `create(HeaderValueOptionSchema)` to create a new message.
  */
 export const HeaderValueOptionSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 15);
+  messageDesc(file_envoy_config_core_v3_base, 16);
 
 /**
  * Describes the enum envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.
  */
 export const HeaderValueOption_HeaderAppendActionSchema = /*@__PURE__*/
-  enumDesc(file_envoy_config_core_v3_base, 15, 0);
+  enumDesc(file_envoy_config_core_v3_base, 16, 0);
 
 /**
  * @generated from enum envoy.config.core.v3.HeaderValueOption.HeaderAppendAction
@@ -153,77 +160,77 @@ export const HeaderValueOption_HeaderAppendAction = /*@__PURE__*/
  * Use `create(HeaderMapSchema)` to create a new message.
  */
 export const HeaderMapSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 16);
+  messageDesc(file_envoy_config_core_v3_base, 17);
 
 /**
  * Describes the message envoy.config.core.v3.WatchedDirectory.
  * Use `create(WatchedDirectorySchema)` to create a new message.
  */
 export const WatchedDirectorySchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 17);
+  messageDesc(file_envoy_config_core_v3_base, 18);
 
 /**
  * Describes the message envoy.config.core.v3.DataSource.
  * Use `create(DataSourceSchema)` to create a new message.
  */
 export const DataSourceSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 18);
+  messageDesc(file_envoy_config_core_v3_base, 19);
 
 /**
  * Describes the message envoy.config.core.v3.RetryPolicy.
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 19);
+  messageDesc(file_envoy_config_core_v3_base, 20);
 
 /**
  * Describes the message envoy.config.core.v3.RetryPolicy.RetryPriority.
  * Use `create(RetryPolicy_RetryPrioritySchema)` to create a new message.
  */
 export const RetryPolicy_RetryPrioritySchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 19, 0);
+  messageDesc(file_envoy_config_core_v3_base, 20, 0);
 
 /**
  * Describes the message envoy.config.core.v3.RetryPolicy.RetryHostPredicate.
  * Use `create(RetryPolicy_RetryHostPredicateSchema)` to create a new message.
  */
 export const RetryPolicy_RetryHostPredicateSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 19, 1);
+  messageDesc(file_envoy_config_core_v3_base, 20, 1);
 
 /**
  * Describes the message envoy.config.core.v3.RemoteDataSource.
  * Use `create(RemoteDataSourceSchema)` to create a new message.
  */
 export const RemoteDataSourceSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 20);
+  messageDesc(file_envoy_config_core_v3_base, 21);
 
 /**
  * Describes the message envoy.config.core.v3.AsyncDataSource.
  * Use `create(AsyncDataSourceSchema)` to create a new message.
  */
 export const AsyncDataSourceSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 21);
+  messageDesc(file_envoy_config_core_v3_base, 22);
 
 /**
  * Describes the message envoy.config.core.v3.TransportSocket.
  * Use `create(TransportSocketSchema)` to create a new message.
  */
 export const TransportSocketSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 22);
+  messageDesc(file_envoy_config_core_v3_base, 23);
 
 /**
  * Describes the message envoy.config.core.v3.RuntimeFractionalPercent.
  * Use `create(RuntimeFractionalPercentSchema)` to create a new message.
  */
 export const RuntimeFractionalPercentSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 23);
+  messageDesc(file_envoy_config_core_v3_base, 24);
 
 /**
  * Describes the message envoy.config.core.v3.ControlPlane.
  * Use `create(ControlPlaneSchema)` to create a new message.
  */
 export const ControlPlaneSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_core_v3_base, 24);
+  messageDesc(file_envoy_config_core_v3_base, 25);
 
 /**
  * Describes the enum envoy.config.core.v3.RoutingPriority.

@@ -7,6 +7,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { HttpUri } from "./http_uri_pb.js";
 import type { HeaderValueOption } from "./base_pb.js";
+import type { TypedExtensionConfig } from "./extension_pb.js";
 
 /**
  * Describes the file envoy/config/core/v3/http_service.proto.
@@ -26,6 +27,11 @@ export declare type HttpService = Message<"envoy.config.core.v3.HttpService"> & 
    * @generated from field: repeated envoy.config.core.v3.HeaderValueOption request_headers_to_add = 2;
    */
   requestHeadersToAdd: HeaderValueOption[];
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 3;
+   */
+  formatters: TypedExtensionConfig[];
 };
 
 /**

@@ -34,6 +34,20 @@ export const QuicProtocolOptionsSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_core_v3_protocol, 2);
 
 /**
+ * Describes the message envoy.config.core.v3.QuicProtocolOptions.ConnectionMigrationSettings.
+ * Use `create(QuicProtocolOptions_ConnectionMigrationSettingsSchema)` to create a new message.
+ */
+export const QuicProtocolOptions_ConnectionMigrationSettingsSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_protocol, 2, 0);
+
+/**
+ * Describes the message envoy.config.core.v3.QuicProtocolOptions.ConnectionMigrationSettings.MigrateIdleConnectionSettings.
+ * Use `create(QuicProtocolOptions_ConnectionMigrationSettings_MigrateIdleConnectionSettingsSchema)` to create a new message.
+ */
+export const QuicProtocolOptions_ConnectionMigrationSettings_MigrateIdleConnectionSettingsSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_core_v3_protocol, 2, 0, 0);
+
+/**
  * Describes the message envoy.config.core.v3.UpstreamHttpProtocolOptions.
  * Use `create(UpstreamHttpProtocolOptionsSchema)` to create a new message.
  */

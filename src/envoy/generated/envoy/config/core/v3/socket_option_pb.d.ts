@@ -56,6 +56,11 @@ export declare type SocketOption = Message<"envoy.config.core.v3.SocketOption"> 
    * @generated from field: envoy.config.core.v3.SocketOption.SocketType type = 7;
    */
   type?: SocketOption_SocketType | undefined;
+
+  /**
+   * @generated from field: envoy.config.core.v3.SocketOption.SocketIpVersion ip_version = 8;
+   */
+  ipVersion: SocketOption_SocketIpVersion;
 };
 
 /**
@@ -133,6 +138,31 @@ export enum SocketOption_SocketState {
  * Describes the enum envoy.config.core.v3.SocketOption.SocketState.
  */
 export declare const SocketOption_SocketStateSchema: GenEnum<SocketOption_SocketState>;
+
+/**
+ * @generated from enum envoy.config.core.v3.SocketOption.SocketIpVersion
+ */
+export enum SocketOption_SocketIpVersion {
+  /**
+   * @generated from enum value: SOCKET_IP_VERSION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SOCKET_IP_VERSION_IPV4 = 1;
+   */
+  IPV4 = 1,
+
+  /**
+   * @generated from enum value: SOCKET_IP_VERSION_IPV6 = 2;
+   */
+  IPV6 = 2,
+}
+
+/**
+ * Describes the enum envoy.config.core.v3.SocketOption.SocketIpVersion.
+ */
+export declare const SocketOption_SocketIpVersionSchema: GenEnum<SocketOption_SocketIpVersion>;
 
 /**
  * @generated from message envoy.config.core.v3.SocketOptionsOverride

@@ -53,6 +53,18 @@ export const SocketOption_SocketState = /*@__PURE__*/
   tsEnum(SocketOption_SocketStateSchema);
 
 /**
+ * Describes the enum envoy.config.core.v3.SocketOption.SocketIpVersion.
+ */
+export const SocketOption_SocketIpVersionSchema = /*@__PURE__*/
+  enumDesc(file_envoy_config_core_v3_socket_option, 0, 1);
+
+/**
+ * @generated from enum envoy.config.core.v3.SocketOption.SocketIpVersion
+ */
+export const SocketOption_SocketIpVersion = /*@__PURE__*/
+  tsEnum(SocketOption_SocketIpVersionSchema);
+
+/**
  * Describes the message envoy.config.core.v3.SocketOptionsOverride.
  * Use `create(SocketOptionsOverrideSchema)` to create a new message.
  */

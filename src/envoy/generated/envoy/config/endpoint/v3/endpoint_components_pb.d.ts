@@ -39,6 +39,11 @@ export declare type Endpoint = Message<"envoy.config.endpoint.v3.Endpoint"> & {
    * @generated from field: repeated envoy.config.endpoint.v3.Endpoint.AdditionalAddress additional_addresses = 4;
    */
   additionalAddresses: Endpoint_AdditionalAddress[];
+
+  /**
+   * @generated from field: string observability_name = 5;
+   */
+  observabilityName: string;
 };
 
 /**
@@ -142,9 +147,9 @@ export declare const LbEndpointSchema: GenMessage<LbEndpoint>;
  */
 export declare type LbEndpointCollection = Message<"envoy.config.endpoint.v3.LbEndpointCollection"> & {
   /**
-   * @generated from field: xds.core.v3.CollectionEntry entries = 1;
+   * @generated from field: repeated xds.core.v3.CollectionEntry entries = 1;
    */
-  entries?: CollectionEntry | undefined;
+  entries: CollectionEntry[];
 };
 
 /**

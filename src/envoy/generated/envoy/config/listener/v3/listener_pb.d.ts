@@ -5,13 +5,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { Address } from "../../core/v3/address_pb.js";
+import type { Address, TcpKeepalive } from "../../core/v3/address_pb.js";
 import type { SocketOption, SocketOptionsOverride } from "../../core/v3/socket_option_pb.js";
 import type { CollectionEntry } from "../../../../xds/core/v3/collection_entry_pb.js";
+import type { StatsMatcher } from "../../metrics/v3/stats_pb.js";
 import type { FilterChain, ListenerFilter } from "./listener_components_pb.js";
 import type { Matcher } from "../../../../xds/type/matcher/v3/matcher_pb.js";
-import type { Metadata, TrafficDirection } from "../../core/v3/base_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Metadata, TrafficDirection } from "../../core/v3/base_pb.js";
 import type { UdpListenerConfig } from "./udp_listener_config_pb.js";
 import type { ApiListener } from "./api_listener_pb.js";
 import type { AccessLog } from "../../accesslog/v3/accesslog_pb.js";
@@ -36,6 +37,11 @@ export declare type AdditionalAddress = Message<"envoy.config.listener.v3.Additi
    * @generated from field: envoy.config.core.v3.SocketOptionsOverride socket_options = 2;
    */
   socketOptions?: SocketOptionsOverride | undefined;
+
+  /**
+   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 3;
+   */
+  tcpKeepalive?: TcpKeepalive | undefined;
 };
 
 /**
@@ -85,6 +91,11 @@ export declare type Listener = Message<"envoy.config.listener.v3.Listener"> & {
   statPrefix: string;
 
   /**
+   * @generated from field: envoy.config.metrics.v3.StatsMatcher stats_matcher = 39;
+   */
+  statsMatcher?: StatsMatcher | undefined;
+
+  /**
    * @generated from field: repeated envoy.config.listener.v3.FilterChain filter_chains = 3;
    */
   filterChains: FilterChain[];
@@ -113,6 +124,11 @@ export declare type Listener = Message<"envoy.config.listener.v3.Listener"> & {
    * @generated from field: google.protobuf.UInt32Value per_connection_buffer_limit_bytes = 5;
    */
   perConnectionBufferLimitBytes?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Duration per_connection_buffer_high_watermark_timeout = 38;
+   */
+  perConnectionBufferHighWatermarkTimeout?: Duration | undefined;
 
   /**
    * @generated from field: envoy.config.core.v3.Metadata metadata = 6;
@@ -241,6 +257,11 @@ export declare type Listener = Message<"envoy.config.listener.v3.Listener"> & {
    * @generated from field: bool bypass_overload_manager = 35;
    */
   bypassOverloadManager: boolean;
+
+  /**
+   * @generated from field: envoy.config.core.v3.TcpKeepalive tcp_keepalive = 37;
+   */
+  tcpKeepalive?: TcpKeepalive | undefined;
 };
 
 /**
@@ -284,6 +305,12 @@ export declare type Listener_ConnectionBalanceConfig = Message<"envoy.config.lis
      */
     value: TypedExtensionConfig;
     case: "extendBalance";
+  } | {
+    /**
+     * @generated from field: envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance cpu_locality_balance = 3;
+     */
+    value: Listener_ConnectionBalanceConfig_CpuLocalityBalance;
+    case: "cpuLocalityBalance";
   } | { case: undefined; value?: undefined };
 };
 
@@ -304,6 +331,18 @@ export declare type Listener_ConnectionBalanceConfig_ExactBalance = Message<"env
  * Use `create(Listener_ConnectionBalanceConfig_ExactBalanceSchema)` to create a new message.
  */
 export declare const Listener_ConnectionBalanceConfig_ExactBalanceSchema: GenMessage<Listener_ConnectionBalanceConfig_ExactBalance>;
+
+/**
+ * @generated from message envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance
+ */
+export declare type Listener_ConnectionBalanceConfig_CpuLocalityBalance = Message<"envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance"> & {
+};
+
+/**
+ * Describes the message envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance.
+ * Use `create(Listener_ConnectionBalanceConfig_CpuLocalityBalanceSchema)` to create a new message.
+ */
+export declare const Listener_ConnectionBalanceConfig_CpuLocalityBalanceSchema: GenMessage<Listener_ConnectionBalanceConfig_CpuLocalityBalance>;
 
 /**
  * @generated from message envoy.config.listener.v3.Listener.InternalListenerConfig
@@ -357,40 +396,4 @@ export enum Listener_DrainType {
  * Describes the enum envoy.config.listener.v3.Listener.DrainType.
  */
 export declare const Listener_DrainTypeSchema: GenEnum<Listener_DrainType>;
-
-/**
- * @generated from message envoy.config.listener.v3.ListenerManager
- */
-export declare type ListenerManager = Message<"envoy.config.listener.v3.ListenerManager"> & {
-};
-
-/**
- * Describes the message envoy.config.listener.v3.ListenerManager.
- * Use `create(ListenerManagerSchema)` to create a new message.
- */
-export declare const ListenerManagerSchema: GenMessage<ListenerManager>;
-
-/**
- * @generated from message envoy.config.listener.v3.ValidationListenerManager
- */
-export declare type ValidationListenerManager = Message<"envoy.config.listener.v3.ValidationListenerManager"> & {
-};
-
-/**
- * Describes the message envoy.config.listener.v3.ValidationListenerManager.
- * Use `create(ValidationListenerManagerSchema)` to create a new message.
- */
-export declare const ValidationListenerManagerSchema: GenMessage<ValidationListenerManager>;
-
-/**
- * @generated from message envoy.config.listener.v3.ApiListenerManager
- */
-export declare type ApiListenerManager = Message<"envoy.config.listener.v3.ApiListenerManager"> & {
-};
-
-/**
- * Describes the message envoy.config.listener.v3.ApiListenerManager.
- * Use `create(ApiListenerManagerSchema)` to create a new message.
- */
-export declare const ApiListenerManagerSchema: GenMessage<ApiListenerManager>;
 

@@ -55,6 +55,13 @@ export const Listener_ConnectionBalanceConfig_ExactBalanceSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_listener_v3_listener, 2, 1, 0);
 
 /**
+ * Describes the message envoy.config.listener.v3.Listener.ConnectionBalanceConfig.CpuLocalityBalance.
+ * Use `create(Listener_ConnectionBalanceConfig_CpuLocalityBalanceSchema)` to create a new message.
+ */
+export const Listener_ConnectionBalanceConfig_CpuLocalityBalanceSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_listener_v3_listener, 2, 1, 1);
+
+/**
  * Describes the message envoy.config.listener.v3.Listener.InternalListenerConfig.
  * Use `create(Listener_InternalListenerConfigSchema)` to create a new message.
  */
@@ -79,25 +86,4 @@ export const Listener_DrainTypeSchema = /*@__PURE__*/
  */
 export const Listener_DrainType = /*@__PURE__*/
   tsEnum(Listener_DrainTypeSchema);
-
-/**
- * Describes the message envoy.config.listener.v3.ListenerManager.
- * Use `create(ListenerManagerSchema)` to create a new message.
- */
-export const ListenerManagerSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_listener_v3_listener, 3);
-
-/**
- * Describes the message envoy.config.listener.v3.ValidationListenerManager.
- * Use `create(ValidationListenerManagerSchema)` to create a new message.
- */
-export const ValidationListenerManagerSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_listener_v3_listener, 4);
-
-/**
- * Describes the message envoy.config.listener.v3.ApiListenerManager.
- * Use `create(ApiListenerManagerSchema)` to create a new message.
- */
-export const ApiListenerManagerSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_listener_v3_listener, 5);
 

@@ -64,6 +64,11 @@ export declare type StatsConfig = Message<"envoy.config.metrics.v3.StatsConfig">
    * @generated from field: repeated envoy.config.metrics.v3.HistogramBucketSettings histogram_bucket_settings = 4;
    */
   histogramBucketSettings: HistogramBucketSettings[];
+
+  /**
+   * @generated from field: google.protobuf.BoolValue allow_default_tag_overrides = 5;
+   */
+  allowDefaultTagOverrides?: boolean | undefined;
 };
 
 /**
@@ -190,6 +195,11 @@ export declare type StatsdSink = Message<"envoy.config.metrics.v3.StatsdSink"> &
    * @generated from field: string prefix = 3;
    */
   prefix: string;
+
+  /**
+   * @generated from field: bool scale_histogram_units_to_milliseconds = 4;
+   */
+  scaleHistogramUnitsToMilliseconds: boolean;
 };
 
 /**
@@ -222,6 +232,11 @@ export declare type DogStatsdSink = Message<"envoy.config.metrics.v3.DogStatsdSi
    * @generated from field: google.protobuf.UInt64Value max_bytes_per_datagram = 4;
    */
   maxBytesPerDatagram?: bigint | undefined;
+
+  /**
+   * @generated from field: bool scale_histogram_units_to_milliseconds = 5;
+   */
+  scaleHistogramUnitsToMilliseconds: boolean;
 };
 
 /**

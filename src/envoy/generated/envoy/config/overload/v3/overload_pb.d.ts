@@ -200,6 +200,27 @@ export enum ScaleTimersOverloadActionConfig_TimerType {
 export declare const ScaleTimersOverloadActionConfig_TimerTypeSchema: GenEnum<ScaleTimersOverloadActionConfig_TimerType>;
 
 /**
+ * @generated from message envoy.config.overload.v3.ShrinkHeapConfig
+ */
+export declare type ShrinkHeapConfig = Message<"envoy.config.overload.v3.ShrinkHeapConfig"> & {
+  /**
+   * @generated from field: google.protobuf.Duration timer_interval = 1;
+   */
+  timerInterval?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.UInt64Value max_unfreed_memory_bytes = 2;
+   */
+  maxUnfreedMemoryBytes?: bigint | undefined;
+};
+
+/**
+ * Describes the message envoy.config.overload.v3.ShrinkHeapConfig.
+ * Use `create(ShrinkHeapConfigSchema)` to create a new message.
+ */
+export declare const ShrinkHeapConfigSchema: GenMessage<ShrinkHeapConfig>;
+
+/**
  * @generated from message envoy.config.overload.v3.OverloadAction
  */
 export declare type OverloadAction = Message<"envoy.config.overload.v3.OverloadAction"> & {

@@ -67,30 +67,37 @@ export const ScaleTimersOverloadActionConfig_TimerType = /*@__PURE__*/
   tsEnum(ScaleTimersOverloadActionConfig_TimerTypeSchema);
 
 /**
+ * Describes the message envoy.config.overload.v3.ShrinkHeapConfig.
+ * Use `create(ShrinkHeapConfigSchema)` to create a new message.
+ */
+export const ShrinkHeapConfigSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_overload_v3_overload, 5);
+
+/**
  * Describes the message envoy.config.overload.v3.OverloadAction.
  * Use `create(OverloadActionSchema)` to create a new message.
  */
 export const OverloadActionSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_overload_v3_overload, 5);
+  messageDesc(file_envoy_config_overload_v3_overload, 6);
 
 /**
  * Describes the message envoy.config.overload.v3.LoadShedPoint.
  * Use `create(LoadShedPointSchema)` to create a new message.
  */
 export const LoadShedPointSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_overload_v3_overload, 6);
+  messageDesc(file_envoy_config_overload_v3_overload, 7);
 
 /**
  * Describes the message envoy.config.overload.v3.BufferFactoryConfig.
  * Use `create(BufferFactoryConfigSchema)` to create a new message.
  */
 export const BufferFactoryConfigSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_overload_v3_overload, 7);
+  messageDesc(file_envoy_config_overload_v3_overload, 8);
 
 /**
  * Describes the message envoy.config.overload.v3.OverloadManager.
  * Use `create(OverloadManagerSchema)` to create a new message.
  */
 export const OverloadManagerSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_overload_v3_overload, 8);
+  messageDesc(file_envoy_config_overload_v3_overload, 9);
 

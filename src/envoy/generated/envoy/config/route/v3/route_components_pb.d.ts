@@ -19,6 +19,8 @@ import type { FractionalPercent } from "../../../type/v3/percent_pb.js";
 import type { SubstitutionFormatString } from "../../core/v3/substitution_format_string_pb.js";
 import type { CustomTag } from "../../../type/tracing/v3/custom_tag_pb.js";
 import type { MetadataKey } from "../../../type/metadata/v3/metadata_pb.js";
+import type { AddressMatcher } from "../../../type/matcher/v3/address_pb.js";
+import type { RateLimitUnit } from "../../../type/v3/ratelimit_unit_pb.js";
 import type { Int64Range } from "../../../type/v3/range_pb.js";
 
 /**
@@ -146,6 +148,11 @@ export declare type VirtualHost = Message<"envoy.config.route.v3.VirtualHost"> &
    * @generated from field: envoy.config.core.v3.Metadata metadata = 24;
    */
   metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig route_specifiers = 26;
+   */
+  routeSpecifiers: TypedExtensionConfig[];
 };
 
 /**
@@ -315,6 +322,11 @@ export declare type Route = Message<"envoy.config.route.v3.Route"> & {
    * @generated from field: google.protobuf.UInt64Value request_body_buffer_limit = 20;
    */
   requestBodyBufferLimit?: bigint | undefined;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig route_specifiers = 21;
+   */
+  routeSpecifiers: TypedExtensionConfig[];
 };
 
 /**
@@ -519,6 +531,11 @@ export declare type RouteMatch = Message<"envoy.config.route.v3.RouteMatch"> & {
    * @generated from field: repeated envoy.config.route.v3.QueryParameterMatcher query_parameters = 7;
    */
   queryParameters: QueryParameterMatcher[];
+
+  /**
+   * @generated from field: repeated envoy.config.route.v3.CookieMatcher cookies = 17;
+   */
+  cookies: CookieMatcher[];
 
   /**
    * @generated from field: envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions grpc = 8;
@@ -1199,7 +1216,6 @@ export declare const RouteAction_ClusterNotFoundResponseCodeSchema: GenEnum<Rout
 
 /**
  * @generated from enum envoy.config.route.v3.RouteAction.InternalRedirectAction
- * @deprecated
  */
 export enum RouteAction_InternalRedirectAction {
   /**
@@ -1215,7 +1231,6 @@ export enum RouteAction_InternalRedirectAction {
 
 /**
  * Describes the enum envoy.config.route.v3.RouteAction.InternalRedirectAction.
- * @deprecated
  */
 export declare const RouteAction_InternalRedirectActionSchema: GenEnum<RouteAction_InternalRedirectAction>;
 
@@ -1287,6 +1302,11 @@ export declare type RetryPolicy = Message<"envoy.config.route.v3.RetryPolicy"> &
    * @generated from field: repeated envoy.config.route.v3.HeaderMatcher retriable_request_headers = 10;
    */
   retriableRequestHeaders: HeaderMatcher[];
+
+  /**
+   * @generated from field: bool refresh_cluster_on_retry = 14;
+   */
+  refreshClusterOnRetry: boolean;
 };
 
 /**
@@ -1510,6 +1530,12 @@ export declare type RedirectAction = Message<"envoy.config.route.v3.RedirectActi
      */
     value: RegexMatchAndSubstitute;
     case: "regexRewrite";
+  } | {
+    /**
+     * @generated from field: string path_rewrite = 10;
+     */
+    value: string;
+    case: "pathRewrite";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1718,6 +1744,11 @@ export declare type RateLimit = Message<"envoy.config.route.v3.RateLimit"> & {
    * @generated from field: bool apply_on_stream_done = 6;
    */
   applyOnStreamDone: boolean;
+
+  /**
+   * @generated from field: envoy.config.route.v3.RateLimit.XRateLimitOption x_ratelimit_option = 7;
+   */
+  xRatelimitOption: RateLimit_XRateLimitOption;
 };
 
 /**
@@ -1806,6 +1837,12 @@ export declare type RateLimit_Action = Message<"envoy.config.route.v3.RateLimit.
      */
     value: RateLimit_Action_QueryParameterValueMatch;
     case: "queryParameterValueMatch";
+  } | {
+    /**
+     * @generated from field: envoy.config.route.v3.RateLimit.Action.RemoteAddressMatch remote_address_match = 13;
+     */
+    value: RateLimit_Action_RemoteAddressMatch;
+    case: "remoteAddressMatch";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1934,6 +1971,11 @@ export declare type RateLimit_Action_GenericKey = Message<"envoy.config.route.v3
   descriptorValue: string;
 
   /**
+   * @generated from field: string default_value = 3;
+   */
+  defaultValue: string;
+
+  /**
    * @generated from field: string descriptor_key = 2;
    */
   descriptorKey: string;
@@ -1950,14 +1992,19 @@ export declare const RateLimit_Action_GenericKeySchema: GenMessage<RateLimit_Act
  */
 export declare type RateLimit_Action_HeaderValueMatch = Message<"envoy.config.route.v3.RateLimit.Action.HeaderValueMatch"> & {
   /**
-   * @generated from field: string descriptor_key = 4;
-   */
-  descriptorKey: string;
-
-  /**
    * @generated from field: string descriptor_value = 1;
    */
   descriptorValue: string;
+
+  /**
+   * @generated from field: string default_value = 5;
+   */
+  defaultValue: string;
+
+  /**
+   * @generated from field: string descriptor_key = 4;
+   */
+  descriptorKey: string;
 
   /**
    * @generated from field: google.protobuf.BoolValue expect_match = 2;
@@ -2051,6 +2098,16 @@ export enum RateLimit_Action_MetaData_Source {
    * @generated from enum value: ROUTE_ENTRY = 1;
    */
   ROUTE_ENTRY = 1,
+
+  /**
+   * @generated from enum value: CLUSTER_ENTRY = 2;
+   */
+  CLUSTER_ENTRY = 2,
+
+  /**
+   * @generated from enum value: CLUSTER_LOCALITY_ENTRY = 3;
+   */
+  CLUSTER_LOCALITY_ENTRY = 3,
 }
 
 /**
@@ -2063,14 +2120,19 @@ export declare const RateLimit_Action_MetaData_SourceSchema: GenEnum<RateLimit_A
  */
 export declare type RateLimit_Action_QueryParameterValueMatch = Message<"envoy.config.route.v3.RateLimit.Action.QueryParameterValueMatch"> & {
   /**
-   * @generated from field: string descriptor_key = 4;
-   */
-  descriptorKey: string;
-
-  /**
    * @generated from field: string descriptor_value = 1;
    */
   descriptorValue: string;
+
+  /**
+   * @generated from field: string default_value = 5;
+   */
+  defaultValue: string;
+
+  /**
+   * @generated from field: string descriptor_key = 4;
+   */
+  descriptorKey: string;
 
   /**
    * @generated from field: google.protobuf.BoolValue expect_match = 2;
@@ -2090,6 +2152,37 @@ export declare type RateLimit_Action_QueryParameterValueMatch = Message<"envoy.c
 export declare const RateLimit_Action_QueryParameterValueMatchSchema: GenMessage<RateLimit_Action_QueryParameterValueMatch>;
 
 /**
+ * @generated from message envoy.config.route.v3.RateLimit.Action.RemoteAddressMatch
+ */
+export declare type RateLimit_Action_RemoteAddressMatch = Message<"envoy.config.route.v3.RateLimit.Action.RemoteAddressMatch"> & {
+  /**
+   * @generated from field: string descriptor_value = 1;
+   */
+  descriptorValue: string;
+
+  /**
+   * @generated from field: string descriptor_key = 2;
+   */
+  descriptorKey: string;
+
+  /**
+   * @generated from field: string default_value = 3;
+   */
+  defaultValue: string;
+
+  /**
+   * @generated from field: envoy.type.matcher.v3.AddressMatcher address_matcher = 4;
+   */
+  addressMatcher?: AddressMatcher | undefined;
+};
+
+/**
+ * Describes the message envoy.config.route.v3.RateLimit.Action.RemoteAddressMatch.
+ * Use `create(RateLimit_Action_RemoteAddressMatchSchema)` to create a new message.
+ */
+export declare const RateLimit_Action_RemoteAddressMatchSchema: GenMessage<RateLimit_Action_RemoteAddressMatch>;
+
+/**
  * @generated from message envoy.config.route.v3.RateLimit.Override
  */
 export declare type RateLimit_Override = Message<"envoy.config.route.v3.RateLimit.Override"> & {
@@ -2102,6 +2195,12 @@ export declare type RateLimit_Override = Message<"envoy.config.route.v3.RateLimi
      */
     value: RateLimit_Override_DynamicMetadata;
     case: "dynamicMetadata";
+  } | {
+    /**
+     * @generated from field: envoy.config.route.v3.RateLimit.Override.RateLimitOverride rate_limit = 2;
+     */
+    value: RateLimit_Override_RateLimitOverride;
+    case: "rateLimit";
   } | { case: undefined; value?: undefined };
 };
 
@@ -2128,6 +2227,27 @@ export declare type RateLimit_Override_DynamicMetadata = Message<"envoy.config.r
 export declare const RateLimit_Override_DynamicMetadataSchema: GenMessage<RateLimit_Override_DynamicMetadata>;
 
 /**
+ * @generated from message envoy.config.route.v3.RateLimit.Override.RateLimitOverride
+ */
+export declare type RateLimit_Override_RateLimitOverride = Message<"envoy.config.route.v3.RateLimit.Override.RateLimitOverride"> & {
+  /**
+   * @generated from field: uint32 requests_per_unit = 1;
+   */
+  requestsPerUnit: number;
+
+  /**
+   * @generated from field: envoy.type.v3.RateLimitUnit unit = 2;
+   */
+  unit: RateLimitUnit;
+};
+
+/**
+ * Describes the message envoy.config.route.v3.RateLimit.Override.RateLimitOverride.
+ * Use `create(RateLimit_Override_RateLimitOverrideSchema)` to create a new message.
+ */
+export declare const RateLimit_Override_RateLimitOverrideSchema: GenMessage<RateLimit_Override_RateLimitOverride>;
+
+/**
  * @generated from message envoy.config.route.v3.RateLimit.HitsAddend
  */
 export declare type RateLimit_HitsAddend = Message<"envoy.config.route.v3.RateLimit.HitsAddend"> & {
@@ -2140,6 +2260,11 @@ export declare type RateLimit_HitsAddend = Message<"envoy.config.route.v3.RateLi
    * @generated from field: string format = 2;
    */
   format: string;
+
+  /**
+   * @generated from field: bool is_negative_hits = 3;
+   */
+  isNegativeHits: boolean;
 };
 
 /**
@@ -2147,6 +2272,31 @@ export declare type RateLimit_HitsAddend = Message<"envoy.config.route.v3.RateLi
  * Use `create(RateLimit_HitsAddendSchema)` to create a new message.
  */
 export declare const RateLimit_HitsAddendSchema: GenMessage<RateLimit_HitsAddend>;
+
+/**
+ * @generated from enum envoy.config.route.v3.RateLimit.XRateLimitOption
+ */
+export enum RateLimit_XRateLimitOption {
+  /**
+   * @generated from enum value: UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: OFF = 1;
+   */
+  OFF = 1,
+
+  /**
+   * @generated from enum value: DRAFT_VERSION_03 = 2;
+   */
+  DRAFT_VERSION_03 = 2,
+}
+
+/**
+ * Describes the enum envoy.config.route.v3.RateLimit.XRateLimitOption.
+ */
+export declare const RateLimit_XRateLimitOptionSchema: GenEnum<RateLimit_XRateLimitOption>;
 
 /**
  * @generated from message envoy.config.route.v3.HeaderMatcher
@@ -2264,6 +2414,32 @@ export declare type QueryParameterMatcher = Message<"envoy.config.route.v3.Query
  * Use `create(QueryParameterMatcherSchema)` to create a new message.
  */
 export declare const QueryParameterMatcherSchema: GenMessage<QueryParameterMatcher>;
+
+/**
+ * @generated from message envoy.config.route.v3.CookieMatcher
+ */
+export declare type CookieMatcher = Message<"envoy.config.route.v3.CookieMatcher"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: envoy.type.matcher.v3.StringMatcher string_match = 2;
+   */
+  stringMatch?: StringMatcher | undefined;
+
+  /**
+   * @generated from field: bool invert_match = 3;
+   */
+  invertMatch: boolean;
+};
+
+/**
+ * Describes the message envoy.config.route.v3.CookieMatcher.
+ * Use `create(CookieMatcherSchema)` to create a new message.
+ */
+export declare const CookieMatcherSchema: GenMessage<CookieMatcher>;
 
 /**
  * @generated from message envoy.config.route.v3.InternalRedirectPolicy

@@ -206,14 +206,12 @@ export const RouteAction_ClusterNotFoundResponseCode = /*@__PURE__*/
 
 /**
  * Describes the enum envoy.config.route.v3.RouteAction.InternalRedirectAction.
- * @deprecated
  */
 export const RouteAction_InternalRedirectActionSchema = /*@__PURE__*/
   enumDesc(file_envoy_config_route_v3_route_components, 8, 1);
 
 /**
  * @generated from enum envoy.config.route.v3.RouteAction.InternalRedirectAction
- * @deprecated
  */
 export const RouteAction_InternalRedirectAction = /*@__PURE__*/
   tsEnum(RouteAction_InternalRedirectActionSchema);
@@ -437,6 +435,13 @@ export const RateLimit_Action_QueryParameterValueMatchSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_route_v3_route_components, 17, 0, 10);
 
 /**
+ * Describes the message envoy.config.route.v3.RateLimit.Action.RemoteAddressMatch.
+ * Use `create(RateLimit_Action_RemoteAddressMatchSchema)` to create a new message.
+ */
+export const RateLimit_Action_RemoteAddressMatchSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_route_v3_route_components, 17, 0, 11);
+
+/**
  * Describes the message envoy.config.route.v3.RateLimit.Override.
  * Use `create(RateLimit_OverrideSchema)` to create a new message.
  */
@@ -451,11 +456,30 @@ export const RateLimit_Override_DynamicMetadataSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_route_v3_route_components, 17, 1, 0);
 
 /**
+ * Describes the message envoy.config.route.v3.RateLimit.Override.RateLimitOverride.
+ * Use `create(RateLimit_Override_RateLimitOverrideSchema)` to create a new message.
+ */
+export const RateLimit_Override_RateLimitOverrideSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_route_v3_route_components, 17, 1, 1);
+
+/**
  * Describes the message envoy.config.route.v3.RateLimit.HitsAddend.
  * Use `create(RateLimit_HitsAddendSchema)` to create a new message.
  */
 export const RateLimit_HitsAddendSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_route_v3_route_components, 17, 2);
+
+/**
+ * Describes the enum envoy.config.route.v3.RateLimit.XRateLimitOption.
+ */
+export const RateLimit_XRateLimitOptionSchema = /*@__PURE__*/
+  enumDesc(file_envoy_config_route_v3_route_components, 17, 0);
+
+/**
+ * @generated from enum envoy.config.route.v3.RateLimit.XRateLimitOption
+ */
+export const RateLimit_XRateLimitOption = /*@__PURE__*/
+  tsEnum(RateLimit_XRateLimitOptionSchema);
 
 /**
  * Describes the message envoy.config.route.v3.HeaderMatcher.
@@ -472,16 +496,23 @@ export const QueryParameterMatcherSchema = /*@__PURE__*/
   messageDesc(file_envoy_config_route_v3_route_components, 19);
 
 /**
+ * Describes the message envoy.config.route.v3.CookieMatcher.
+ * Use `create(CookieMatcherSchema)` to create a new message.
+ */
+export const CookieMatcherSchema = /*@__PURE__*/
+  messageDesc(file_envoy_config_route_v3_route_components, 20);
+
+/**
  * Describes the message envoy.config.route.v3.InternalRedirectPolicy.
  * Use `create(InternalRedirectPolicySchema)` to create a new message.
  */
 export const InternalRedirectPolicySchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_route_v3_route_components, 20);
+  messageDesc(file_envoy_config_route_v3_route_components, 21);
 
 /**
  * Describes the message envoy.config.route.v3.FilterConfig.
  * Use `create(FilterConfigSchema)` to create a new message.
  */
 export const FilterConfigSchema = /*@__PURE__*/
-  messageDesc(file_envoy_config_route_v3_route_components, 21);
+  messageDesc(file_envoy_config_route_v3_route_components, 22);
 

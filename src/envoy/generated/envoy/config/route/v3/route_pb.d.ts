@@ -8,6 +8,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { ClusterSpecifierPlugin, RouteAction_RequestMirrorPolicy, VirtualHost } from "./route_components_pb.js";
 import type { HeaderValueOption, Metadata } from "../../core/v3/base_pb.js";
 import type { Any } from "@bufbuild/protobuf/wkt";
+import type { TypedExtensionConfig } from "../../core/v3/extension_pb.js";
 import type { ConfigSource } from "../../core/v3/config_source_pb.js";
 
 /**
@@ -108,6 +109,11 @@ export declare type RouteConfiguration = Message<"envoy.config.route.v3.RouteCon
    * @generated from field: envoy.config.core.v3.Metadata metadata = 17;
    */
   metadata?: Metadata | undefined;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig route_specifiers = 19;
+   */
+  routeSpecifiers: TypedExtensionConfig[];
 };
 
 /**

@@ -61,6 +61,11 @@ export declare type ZipkinConfig = Message<"envoy.config.trace.v3.ZipkinConfig">
    * @generated from field: envoy.config.core.v3.HttpService collector_service = 9;
    */
   collectorService?: HttpService | undefined;
+
+  /**
+   * @generated from field: bool timestamp_trace_ids = 10;
+   */
+  timestampTraceIds: boolean;
 };
 
 /**

@@ -778,6 +778,11 @@ export enum AccessLogType {
   TcpPeriodic = 2,
 
   /**
+   * @generated from enum value: TcpConnectionStart = 14;
+   */
+  TcpConnectionStart = 14,
+
+  /**
    * @generated from enum value: TcpConnectionEnd = 3;
    */
   TcpConnectionEnd = 3,

@@ -96,6 +96,11 @@ export declare type VmConfig = Message<"envoy.extensions.wasm.v3.VmConfig"> & {
    * @generated from field: envoy.extensions.wasm.v3.EnvironmentVariables environment_variables = 7;
    */
   environmentVariables?: EnvironmentVariables | undefined;
+
+  /**
+   * @generated from field: envoy.extensions.wasm.v3.CapabilityRestrictionConfig capability_restriction_config = 8;
+   */
+  capabilityRestrictionConfig?: CapabilityRestrictionConfig | undefined;
 };
 
 /**
@@ -172,7 +177,8 @@ export declare type PluginConfig = Message<"envoy.extensions.wasm.v3.PluginConfi
   reloadConfig?: ReloadConfig | undefined;
 
   /**
-   * @generated from field: envoy.extensions.wasm.v3.CapabilityRestrictionConfig capability_restriction_config = 6;
+   * @generated from field: envoy.extensions.wasm.v3.CapabilityRestrictionConfig capability_restriction_config = 6 [deprecated = true];
+   * @deprecated
    */
   capabilityRestrictionConfig?: CapabilityRestrictionConfig | undefined;
 

@@ -20,6 +20,11 @@ export declare type AddressMatcher = Message<"envoy.type.matcher.v3.AddressMatch
    * @generated from field: repeated xds.core.v3.CidrRange ranges = 1;
    */
   ranges: CidrRange[];
+
+  /**
+   * @generated from field: bool invert_match = 2;
+   */
+  invertMatch: boolean;
 };
 
 /**

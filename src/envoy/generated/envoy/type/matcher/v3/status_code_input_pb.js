@@ -26,3 +26,10 @@ export const HttpResponseStatusCodeMatchInputSchema = /*@__PURE__*/
 export const HttpResponseStatusCodeClassMatchInputSchema = /*@__PURE__*/
   messageDesc(file_envoy_type_matcher_v3_status_code_input, 1);
 
+/**
+ * Describes the message envoy.type.matcher.v3.HttpResponseLocalReplyMatchInput.
+ * Use `create(HttpResponseLocalReplyMatchInputSchema)` to create a new message.
+ */
+export const HttpResponseLocalReplyMatchInputSchema = /*@__PURE__*/
+  messageDesc(file_envoy_type_matcher_v3_status_code_input, 2);
+

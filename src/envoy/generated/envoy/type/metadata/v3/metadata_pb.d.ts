@@ -45,6 +45,12 @@ export declare type MetadataKey_PathSegment = Message<"envoy.type.metadata.v3.Me
      */
     value: string;
     case: "key";
+  } | {
+    /**
+     * @generated from field: uint32 index = 2;
+     */
+    value: number;
+    case: "index";
   } | { case: undefined; value?: undefined };
 };
 

@@ -3,7 +3,7 @@
 // @generated from file envoy/type/tracing/v3/custom_tag.proto (package envoy.type.tracing.v3, syntax proto3)
 /* eslint-disable */
 
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { descriptorOf } from "../../../../descriptors.js";
 
 /**
@@ -46,4 +46,16 @@ export const CustomTag_HeaderSchema = /*@__PURE__*/
  */
 export const CustomTag_MetadataSchema = /*@__PURE__*/
   messageDesc(file_envoy_type_tracing_v3_custom_tag, 0, 3);
+
+/**
+ * Describes the enum envoy.type.tracing.v3.CustomTag.ValueType.
+ */
+export const CustomTag_ValueTypeSchema = /*@__PURE__*/
+  enumDesc(file_envoy_type_tracing_v3_custom_tag, 0, 0);
+
+/**
+ * @generated from enum envoy.type.tracing.v3.CustomTag.ValueType
+ */
+export const CustomTag_ValueType = /*@__PURE__*/
+  tsEnum(CustomTag_ValueTypeSchema);
 

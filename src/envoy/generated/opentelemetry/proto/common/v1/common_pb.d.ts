@@ -123,32 +123,9 @@ export declare type KeyValue = Message<"opentelemetry.proto.common.v1.KeyValue">
 export declare const KeyValueSchema: GenMessage<KeyValue>;
 
 /**
- * @generated from message opentelemetry.proto.common.v1.StringKeyValue
- * @deprecated
+ * @generated from message opentelemetry.proto.common.v1.InstrumentationScope
  */
-export declare type StringKeyValue = Message<"opentelemetry.proto.common.v1.StringKeyValue"> & {
-  /**
-   * @generated from field: string key = 1;
-   */
-  key: string;
-
-  /**
-   * @generated from field: string value = 2;
-   */
-  value: string;
-};
-
-/**
- * Describes the message opentelemetry.proto.common.v1.StringKeyValue.
- * Use `create(StringKeyValueSchema)` to create a new message.
- * @deprecated
- */
-export declare const StringKeyValueSchema: GenMessage<StringKeyValue>;
-
-/**
- * @generated from message opentelemetry.proto.common.v1.InstrumentationLibrary
- */
-export declare type InstrumentationLibrary = Message<"opentelemetry.proto.common.v1.InstrumentationLibrary"> & {
+export declare type InstrumentationScope = Message<"opentelemetry.proto.common.v1.InstrumentationScope"> & {
   /**
    * @generated from field: string name = 1;
    */
@@ -158,11 +135,52 @@ export declare type InstrumentationLibrary = Message<"opentelemetry.proto.common
    * @generated from field: string version = 2;
    */
   version: string;
+
+  /**
+   * @generated from field: repeated opentelemetry.proto.common.v1.KeyValue attributes = 3;
+   */
+  attributes: KeyValue[];
+
+  /**
+   * @generated from field: uint32 dropped_attributes_count = 4;
+   */
+  droppedAttributesCount: number;
 };
 
 /**
- * Describes the message opentelemetry.proto.common.v1.InstrumentationLibrary.
- * Use `create(InstrumentationLibrarySchema)` to create a new message.
+ * Describes the message opentelemetry.proto.common.v1.InstrumentationScope.
+ * Use `create(InstrumentationScopeSchema)` to create a new message.
  */
-export declare const InstrumentationLibrarySchema: GenMessage<InstrumentationLibrary>;
+export declare const InstrumentationScopeSchema: GenMessage<InstrumentationScope>;
+
+/**
+ * @generated from message opentelemetry.proto.common.v1.EntityRef
+ */
+export declare type EntityRef = Message<"opentelemetry.proto.common.v1.EntityRef"> & {
+  /**
+   * @generated from field: string schema_url = 1;
+   */
+  schemaUrl: string;
+
+  /**
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * @generated from field: repeated string id_keys = 3;
+   */
+  idKeys: string[];
+
+  /**
+   * @generated from field: repeated string description_keys = 4;
+   */
+  descriptionKeys: string[];
+};
+
+/**
+ * Describes the message opentelemetry.proto.common.v1.EntityRef.
+ * Use `create(EntityRefSchema)` to create a new message.
+ */
+export declare const EntityRefSchema: GenMessage<EntityRef>;
 

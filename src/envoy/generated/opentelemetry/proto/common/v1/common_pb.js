@@ -41,17 +41,16 @@ export const KeyValueSchema = /*@__PURE__*/
   messageDesc(file_opentelemetry_proto_common_v1_common, 3);
 
 /**
- * Describes the message opentelemetry.proto.common.v1.StringKeyValue.
- * Use `create(StringKeyValueSchema)` to create a new message.
- * @deprecated
+ * Describes the message opentelemetry.proto.common.v1.InstrumentationScope.
+ * Use `create(InstrumentationScopeSchema)` to create a new message.
  */
-export const StringKeyValueSchema = /*@__PURE__*/
+export const InstrumentationScopeSchema = /*@__PURE__*/
   messageDesc(file_opentelemetry_proto_common_v1_common, 4);
 
 /**
- * Describes the message opentelemetry.proto.common.v1.InstrumentationLibrary.
- * Use `create(InstrumentationLibrarySchema)` to create a new message.
+ * Describes the message opentelemetry.proto.common.v1.EntityRef.
+ * Use `create(EntityRefSchema)` to create a new message.
  */
-export const InstrumentationLibrarySchema = /*@__PURE__*/
+export const EntityRefSchema = /*@__PURE__*/
   messageDesc(file_opentelemetry_proto_common_v1_common, 5);
 

@@ -6,12 +6,28 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Resource } from "../../resource/v1/resource_pb.js";
-import type { AnyValue, InstrumentationLibrary, KeyValue } from "../../common/v1/common_pb.js";
+import type { AnyValue, InstrumentationScope, KeyValue } from "../../common/v1/common_pb.js";
 
 /**
  * Describes the file opentelemetry/proto/logs/v1/logs.proto.
  */
 export declare const file_opentelemetry_proto_logs_v1_logs: GenFile;
+
+/**
+ * @generated from message opentelemetry.proto.logs.v1.LogsData
+ */
+export declare type LogsData = Message<"opentelemetry.proto.logs.v1.LogsData"> & {
+  /**
+   * @generated from field: repeated opentelemetry.proto.logs.v1.ResourceLogs resource_logs = 1;
+   */
+  resourceLogs: ResourceLogs[];
+};
+
+/**
+ * Describes the message opentelemetry.proto.logs.v1.LogsData.
+ * Use `create(LogsDataSchema)` to create a new message.
+ */
+export declare const LogsDataSchema: GenMessage<LogsData>;
 
 /**
  * @generated from message opentelemetry.proto.logs.v1.ResourceLogs
@@ -23,9 +39,9 @@ export declare type ResourceLogs = Message<"opentelemetry.proto.logs.v1.Resource
   resource?: Resource | undefined;
 
   /**
-   * @generated from field: repeated opentelemetry.proto.logs.v1.InstrumentationLibraryLogs instrumentation_library_logs = 2;
+   * @generated from field: repeated opentelemetry.proto.logs.v1.ScopeLogs scope_logs = 2;
    */
-  instrumentationLibraryLogs: InstrumentationLibraryLogs[];
+  scopeLogs: ScopeLogs[];
 
   /**
    * @generated from field: string schema_url = 3;
@@ -40,18 +56,18 @@ export declare type ResourceLogs = Message<"opentelemetry.proto.logs.v1.Resource
 export declare const ResourceLogsSchema: GenMessage<ResourceLogs>;
 
 /**
- * @generated from message opentelemetry.proto.logs.v1.InstrumentationLibraryLogs
+ * @generated from message opentelemetry.proto.logs.v1.ScopeLogs
  */
-export declare type InstrumentationLibraryLogs = Message<"opentelemetry.proto.logs.v1.InstrumentationLibraryLogs"> & {
+export declare type ScopeLogs = Message<"opentelemetry.proto.logs.v1.ScopeLogs"> & {
   /**
-   * @generated from field: opentelemetry.proto.common.v1.InstrumentationLibrary instrumentation_library = 1;
+   * @generated from field: opentelemetry.proto.common.v1.InstrumentationScope scope = 1;
    */
-  instrumentationLibrary?: InstrumentationLibrary | undefined;
+  scope?: InstrumentationScope | undefined;
 
   /**
-   * @generated from field: repeated opentelemetry.proto.logs.v1.LogRecord logs = 2;
+   * @generated from field: repeated opentelemetry.proto.logs.v1.LogRecord log_records = 2;
    */
-  logs: LogRecord[];
+  logRecords: LogRecord[];
 
   /**
    * @generated from field: string schema_url = 3;
@@ -60,10 +76,10 @@ export declare type InstrumentationLibraryLogs = Message<"opentelemetry.proto.lo
 };
 
 /**
- * Describes the message opentelemetry.proto.logs.v1.InstrumentationLibraryLogs.
- * Use `create(InstrumentationLibraryLogsSchema)` to create a new message.
+ * Describes the message opentelemetry.proto.logs.v1.ScopeLogs.
+ * Use `create(ScopeLogsSchema)` to create a new message.
  */
-export declare const InstrumentationLibraryLogsSchema: GenMessage<InstrumentationLibraryLogs>;
+export declare const ScopeLogsSchema: GenMessage<ScopeLogs>;
 
 /**
  * @generated from message opentelemetry.proto.logs.v1.LogRecord
@@ -75,6 +91,11 @@ export declare type LogRecord = Message<"opentelemetry.proto.logs.v1.LogRecord">
   timeUnixNano: bigint;
 
   /**
+   * @generated from field: fixed64 observed_time_unix_nano = 11;
+   */
+  observedTimeUnixNano: bigint;
+
+  /**
    * @generated from field: opentelemetry.proto.logs.v1.SeverityNumber severity_number = 2;
    */
   severityNumber: SeverityNumber;
@@ -83,11 +104,6 @@ export declare type LogRecord = Message<"opentelemetry.proto.logs.v1.LogRecord">
    * @generated from field: string severity_text = 3;
    */
   severityText: string;
-
-  /**
-   * @generated from field: string name = 4;
-   */
-  name: string;
 
   /**
    * @generated from field: opentelemetry.proto.common.v1.AnyValue body = 5;
@@ -118,6 +134,11 @@ export declare type LogRecord = Message<"opentelemetry.proto.logs.v1.LogRecord">
    * @generated from field: bytes span_id = 10;
    */
   spanId: Uint8Array;
+
+  /**
+   * @generated from field: string event_name = 12;
+   */
+  eventName: string;
 };
 
 /**
@@ -266,14 +287,14 @@ export declare const SeverityNumberSchema: GenEnum<SeverityNumber>;
  */
 export enum LogRecordFlags {
   /**
-   * @generated from enum value: LOG_RECORD_FLAG_UNSPECIFIED = 0;
+   * @generated from enum value: LOG_RECORD_FLAGS_DO_NOT_USE = 0;
    */
-  LOG_RECORD_FLAG_UNSPECIFIED = 0,
+  DO_NOT_USE = 0,
 
   /**
-   * @generated from enum value: LOG_RECORD_FLAG_TRACE_FLAGS_MASK = 255;
+   * @generated from enum value: LOG_RECORD_FLAGS_TRACE_FLAGS_MASK = 255;
    */
-  LOG_RECORD_FLAG_TRACE_FLAGS_MASK = 255,
+  TRACE_FLAGS_MASK = 255,
 }
 
 /**

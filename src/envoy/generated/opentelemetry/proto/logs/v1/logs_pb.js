@@ -13,25 +13,32 @@ export const file_opentelemetry_proto_logs_v1_logs = /*@__PURE__*/
   descriptorOf("opentelemetry/proto/logs/v1/logs.proto");
 
 /**
+ * Describes the message opentelemetry.proto.logs.v1.LogsData.
+ * Use `create(LogsDataSchema)` to create a new message.
+ */
+export const LogsDataSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_logs_v1_logs, 0);
+
+/**
  * Describes the message opentelemetry.proto.logs.v1.ResourceLogs.
  * Use `create(ResourceLogsSchema)` to create a new message.
  */
 export const ResourceLogsSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_logs_v1_logs, 0);
+  messageDesc(file_opentelemetry_proto_logs_v1_logs, 1);
 
 /**
- * Describes the message opentelemetry.proto.logs.v1.InstrumentationLibraryLogs.
- * Use `create(InstrumentationLibraryLogsSchema)` to create a new message.
+ * Describes the message opentelemetry.proto.logs.v1.ScopeLogs.
+ * Use `create(ScopeLogsSchema)` to create a new message.
  */
-export const InstrumentationLibraryLogsSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_logs_v1_logs, 1);
+export const ScopeLogsSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_logs_v1_logs, 2);
 
 /**
  * Describes the message opentelemetry.proto.logs.v1.LogRecord.
  * Use `create(LogRecordSchema)` to create a new message.
  */
 export const LogRecordSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_logs_v1_logs, 2);
+  messageDesc(file_opentelemetry_proto_logs_v1_logs, 3);
 
 /**
  * Describes the enum opentelemetry.proto.logs.v1.SeverityNumber.

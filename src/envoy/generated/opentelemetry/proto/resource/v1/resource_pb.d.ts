@@ -5,7 +5,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { KeyValue } from "../../common/v1/common_pb.js";
+import type { EntityRef, KeyValue } from "../../common/v1/common_pb.js";
 
 /**
  * Describes the file opentelemetry/proto/resource/v1/resource.proto.
@@ -25,6 +25,11 @@ export declare type Resource = Message<"opentelemetry.proto.resource.v1.Resource
    * @generated from field: uint32 dropped_attributes_count = 2;
    */
   droppedAttributesCount: number;
+
+  /**
+   * @generated from field: repeated opentelemetry.proto.common.v1.EntityRef entity_refs = 3;
+   */
+  entityRefs: EntityRef[];
 };
 
 /**

@@ -6,12 +6,28 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { Resource } from "../../resource/v1/resource_pb.js";
-import type { InstrumentationLibrary, KeyValue } from "../../common/v1/common_pb.js";
+import type { InstrumentationScope, KeyValue } from "../../common/v1/common_pb.js";
 
 /**
  * Describes the file opentelemetry/proto/trace/v1/trace.proto.
  */
 export declare const file_opentelemetry_proto_trace_v1_trace: GenFile;
+
+/**
+ * @generated from message opentelemetry.proto.trace.v1.TracesData
+ */
+export declare type TracesData = Message<"opentelemetry.proto.trace.v1.TracesData"> & {
+  /**
+   * @generated from field: repeated opentelemetry.proto.trace.v1.ResourceSpans resource_spans = 1;
+   */
+  resourceSpans: ResourceSpans[];
+};
+
+/**
+ * Describes the message opentelemetry.proto.trace.v1.TracesData.
+ * Use `create(TracesDataSchema)` to create a new message.
+ */
+export declare const TracesDataSchema: GenMessage<TracesData>;
 
 /**
  * @generated from message opentelemetry.proto.trace.v1.ResourceSpans
@@ -23,9 +39,9 @@ export declare type ResourceSpans = Message<"opentelemetry.proto.trace.v1.Resour
   resource?: Resource | undefined;
 
   /**
-   * @generated from field: repeated opentelemetry.proto.trace.v1.InstrumentationLibrarySpans instrumentation_library_spans = 2;
+   * @generated from field: repeated opentelemetry.proto.trace.v1.ScopeSpans scope_spans = 2;
    */
-  instrumentationLibrarySpans: InstrumentationLibrarySpans[];
+  scopeSpans: ScopeSpans[];
 
   /**
    * @generated from field: string schema_url = 3;
@@ -40,13 +56,13 @@ export declare type ResourceSpans = Message<"opentelemetry.proto.trace.v1.Resour
 export declare const ResourceSpansSchema: GenMessage<ResourceSpans>;
 
 /**
- * @generated from message opentelemetry.proto.trace.v1.InstrumentationLibrarySpans
+ * @generated from message opentelemetry.proto.trace.v1.ScopeSpans
  */
-export declare type InstrumentationLibrarySpans = Message<"opentelemetry.proto.trace.v1.InstrumentationLibrarySpans"> & {
+export declare type ScopeSpans = Message<"opentelemetry.proto.trace.v1.ScopeSpans"> & {
   /**
-   * @generated from field: opentelemetry.proto.common.v1.InstrumentationLibrary instrumentation_library = 1;
+   * @generated from field: opentelemetry.proto.common.v1.InstrumentationScope scope = 1;
    */
-  instrumentationLibrary?: InstrumentationLibrary | undefined;
+  scope?: InstrumentationScope | undefined;
 
   /**
    * @generated from field: repeated opentelemetry.proto.trace.v1.Span spans = 2;
@@ -60,10 +76,10 @@ export declare type InstrumentationLibrarySpans = Message<"opentelemetry.proto.t
 };
 
 /**
- * Describes the message opentelemetry.proto.trace.v1.InstrumentationLibrarySpans.
- * Use `create(InstrumentationLibrarySpansSchema)` to create a new message.
+ * Describes the message opentelemetry.proto.trace.v1.ScopeSpans.
+ * Use `create(ScopeSpansSchema)` to create a new message.
  */
-export declare const InstrumentationLibrarySpansSchema: GenMessage<InstrumentationLibrarySpans>;
+export declare const ScopeSpansSchema: GenMessage<ScopeSpans>;
 
 /**
  * @generated from message opentelemetry.proto.trace.v1.Span
@@ -88,6 +104,11 @@ export declare type Span = Message<"opentelemetry.proto.trace.v1.Span"> & {
    * @generated from field: bytes parent_span_id = 4;
    */
   parentSpanId: Uint8Array;
+
+  /**
+   * @generated from field: fixed32 flags = 16;
+   */
+  flags: number;
 
   /**
    * @generated from field: string name = 5;
@@ -210,6 +231,11 @@ export declare type Span_Link = Message<"opentelemetry.proto.trace.v1.Span.Link"
    * @generated from field: uint32 dropped_attributes_count = 5;
    */
   droppedAttributesCount: number;
+
+  /**
+   * @generated from field: fixed32 flags = 6;
+   */
+  flags: number;
 };
 
 /**
@@ -263,12 +289,6 @@ export declare const Span_SpanKindSchema: GenEnum<Span_SpanKind>;
  */
 export declare type Status = Message<"opentelemetry.proto.trace.v1.Status"> & {
   /**
-   * @generated from field: opentelemetry.proto.trace.v1.Status.DeprecatedStatusCode deprecated_code = 1 [deprecated = true];
-   * @deprecated
-   */
-  deprecatedCode: Status_DeprecatedStatusCode;
-
-  /**
    * @generated from field: string message = 2;
    */
   message: string;
@@ -284,101 +304,6 @@ export declare type Status = Message<"opentelemetry.proto.trace.v1.Status"> & {
  * Use `create(StatusSchema)` to create a new message.
  */
 export declare const StatusSchema: GenMessage<Status>;
-
-/**
- * @generated from enum opentelemetry.proto.trace.v1.Status.DeprecatedStatusCode
- */
-export enum Status_DeprecatedStatusCode {
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_OK = 0;
-   */
-  OK = 0,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_CANCELLED = 1;
-   */
-  CANCELLED = 1,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_UNKNOWN_ERROR = 2;
-   */
-  UNKNOWN_ERROR = 2,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_INVALID_ARGUMENT = 3;
-   */
-  INVALID_ARGUMENT = 3,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_DEADLINE_EXCEEDED = 4;
-   */
-  DEADLINE_EXCEEDED = 4,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_NOT_FOUND = 5;
-   */
-  NOT_FOUND = 5,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_ALREADY_EXISTS = 6;
-   */
-  ALREADY_EXISTS = 6,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_PERMISSION_DENIED = 7;
-   */
-  PERMISSION_DENIED = 7,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_RESOURCE_EXHAUSTED = 8;
-   */
-  RESOURCE_EXHAUSTED = 8,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_FAILED_PRECONDITION = 9;
-   */
-  FAILED_PRECONDITION = 9,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_ABORTED = 10;
-   */
-  ABORTED = 10,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_OUT_OF_RANGE = 11;
-   */
-  OUT_OF_RANGE = 11,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_UNIMPLEMENTED = 12;
-   */
-  UNIMPLEMENTED = 12,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_INTERNAL_ERROR = 13;
-   */
-  INTERNAL_ERROR = 13,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_UNAVAILABLE = 14;
-   */
-  UNAVAILABLE = 14,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_DATA_LOSS = 15;
-   */
-  DATA_LOSS = 15,
-
-  /**
-   * @generated from enum value: DEPRECATED_STATUS_CODE_UNAUTHENTICATED = 16;
-   */
-  UNAUTHENTICATED = 16,
-}
-
-/**
- * Describes the enum opentelemetry.proto.trace.v1.Status.DeprecatedStatusCode.
- */
-export declare const Status_DeprecatedStatusCodeSchema: GenEnum<Status_DeprecatedStatusCode>;
 
 /**
  * @generated from enum opentelemetry.proto.trace.v1.Status.StatusCode
@@ -404,4 +329,34 @@ export enum Status_StatusCode {
  * Describes the enum opentelemetry.proto.trace.v1.Status.StatusCode.
  */
 export declare const Status_StatusCodeSchema: GenEnum<Status_StatusCode>;
+
+/**
+ * @generated from enum opentelemetry.proto.trace.v1.SpanFlags
+ */
+export enum SpanFlags {
+  /**
+   * @generated from enum value: SPAN_FLAGS_DO_NOT_USE = 0;
+   */
+  DO_NOT_USE = 0,
+
+  /**
+   * @generated from enum value: SPAN_FLAGS_TRACE_FLAGS_MASK = 255;
+   */
+  TRACE_FLAGS_MASK = 255,
+
+  /**
+   * @generated from enum value: SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK = 256;
+   */
+  CONTEXT_HAS_IS_REMOTE_MASK = 256,
+
+  /**
+   * @generated from enum value: SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK = 512;
+   */
+  CONTEXT_IS_REMOTE_MASK = 512,
+}
+
+/**
+ * Describes the enum opentelemetry.proto.trace.v1.SpanFlags.
+ */
+export declare const SpanFlagsSchema: GenEnum<SpanFlags>;
 

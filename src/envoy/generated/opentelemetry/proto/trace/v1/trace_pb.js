@@ -13,45 +13,52 @@ export const file_opentelemetry_proto_trace_v1_trace = /*@__PURE__*/
   descriptorOf("opentelemetry/proto/trace/v1/trace.proto");
 
 /**
+ * Describes the message opentelemetry.proto.trace.v1.TracesData.
+ * Use `create(TracesDataSchema)` to create a new message.
+ */
+export const TracesDataSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 0);
+
+/**
  * Describes the message opentelemetry.proto.trace.v1.ResourceSpans.
  * Use `create(ResourceSpansSchema)` to create a new message.
  */
 export const ResourceSpansSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 0);
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 1);
 
 /**
- * Describes the message opentelemetry.proto.trace.v1.InstrumentationLibrarySpans.
- * Use `create(InstrumentationLibrarySpansSchema)` to create a new message.
+ * Describes the message opentelemetry.proto.trace.v1.ScopeSpans.
+ * Use `create(ScopeSpansSchema)` to create a new message.
  */
-export const InstrumentationLibrarySpansSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 1);
+export const ScopeSpansSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 2);
 
 /**
  * Describes the message opentelemetry.proto.trace.v1.Span.
  * Use `create(SpanSchema)` to create a new message.
  */
 export const SpanSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 2);
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 3);
 
 /**
  * Describes the message opentelemetry.proto.trace.v1.Span.Event.
  * Use `create(Span_EventSchema)` to create a new message.
  */
 export const Span_EventSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 2, 0);
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 3, 0);
 
 /**
  * Describes the message opentelemetry.proto.trace.v1.Span.Link.
  * Use `create(Span_LinkSchema)` to create a new message.
  */
 export const Span_LinkSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 2, 1);
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 3, 1);
 
 /**
  * Describes the enum opentelemetry.proto.trace.v1.Span.SpanKind.
  */
 export const Span_SpanKindSchema = /*@__PURE__*/
-  enumDesc(file_opentelemetry_proto_trace_v1_trace, 2, 0);
+  enumDesc(file_opentelemetry_proto_trace_v1_trace, 3, 0);
 
 /**
  * @generated from enum opentelemetry.proto.trace.v1.Span.SpanKind
@@ -64,29 +71,29 @@ export const Span_SpanKind = /*@__PURE__*/
  * Use `create(StatusSchema)` to create a new message.
  */
 export const StatusSchema = /*@__PURE__*/
-  messageDesc(file_opentelemetry_proto_trace_v1_trace, 3);
-
-/**
- * Describes the enum opentelemetry.proto.trace.v1.Status.DeprecatedStatusCode.
- */
-export const Status_DeprecatedStatusCodeSchema = /*@__PURE__*/
-  enumDesc(file_opentelemetry_proto_trace_v1_trace, 3, 0);
-
-/**
- * @generated from enum opentelemetry.proto.trace.v1.Status.DeprecatedStatusCode
- */
-export const Status_DeprecatedStatusCode = /*@__PURE__*/
-  tsEnum(Status_DeprecatedStatusCodeSchema);
+  messageDesc(file_opentelemetry_proto_trace_v1_trace, 4);
 
 /**
  * Describes the enum opentelemetry.proto.trace.v1.Status.StatusCode.
  */
 export const Status_StatusCodeSchema = /*@__PURE__*/
-  enumDesc(file_opentelemetry_proto_trace_v1_trace, 3, 1);
+  enumDesc(file_opentelemetry_proto_trace_v1_trace, 4, 0);
 
 /**
  * @generated from enum opentelemetry.proto.trace.v1.Status.StatusCode
  */
 export const Status_StatusCode = /*@__PURE__*/
   tsEnum(Status_StatusCodeSchema);
+
+/**
+ * Describes the enum opentelemetry.proto.trace.v1.SpanFlags.
+ */
+export const SpanFlagsSchema = /*@__PURE__*/
+  enumDesc(file_opentelemetry_proto_trace_v1_trace, 0);
+
+/**
+ * @generated from enum opentelemetry.proto.trace.v1.SpanFlags
+ */
+export const SpanFlags = /*@__PURE__*/
+  tsEnum(SpanFlagsSchema);
 

@@ -6,8 +6,12 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { CommonGrpcAccessLogConfig } from "../../grpc/v3/als_pb.js";
+import type { HttpService } from "../../../../config/core/v3/http_service_pb.js";
+import type { GrpcService } from "../../../../config/core/v3/grpc_service_pb.js";
 import type { AnyValue, KeyValueList } from "../../../../../opentelemetry/proto/common/v1/common_pb.js";
 import type { TypedExtensionConfig } from "../../../../config/core/v3/extension_pb.js";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { CustomTag } from "../../../../type/tracing/v3/custom_tag_pb.js";
 
 /**
  * Describes the file envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto.
@@ -19,9 +23,20 @@ export declare const file_envoy_extensions_access_loggers_open_telemetry_v3_logs
  */
 export declare type OpenTelemetryAccessLogConfig = Message<"envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig"> & {
   /**
-   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1;
+   * @generated from field: envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig common_config = 1 [deprecated = true];
+   * @deprecated
    */
   commonConfig?: CommonGrpcAccessLogConfig | undefined;
+
+  /**
+   * @generated from field: envoy.config.core.v3.HttpService http_service = 8;
+   */
+  httpService?: HttpService | undefined;
+
+  /**
+   * @generated from field: envoy.config.core.v3.GrpcService grpc_service = 9;
+   */
+  grpcService?: GrpcService | undefined;
 
   /**
    * @generated from field: bool disable_builtin_labels = 5;
@@ -32,6 +47,11 @@ export declare type OpenTelemetryAccessLogConfig = Message<"envoy.extensions.acc
    * @generated from field: opentelemetry.proto.common.v1.KeyValueList resource_attributes = 4;
    */
   resourceAttributes?: KeyValueList | undefined;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig resource_detectors = 15;
+   */
+  resourceDetectors: TypedExtensionConfig[];
 
   /**
    * @generated from field: opentelemetry.proto.common.v1.AnyValue body = 2;
@@ -52,6 +72,31 @@ export declare type OpenTelemetryAccessLogConfig = Message<"envoy.extensions.acc
    * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 7;
    */
   formatters: TypedExtensionConfig[];
+
+  /**
+   * @generated from field: string log_name = 10;
+   */
+  logName: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration buffer_flush_interval = 11;
+   */
+  bufferFlushInterval?: Duration | undefined;
+
+  /**
+   * @generated from field: google.protobuf.UInt32Value buffer_size_bytes = 12;
+   */
+  bufferSizeBytes?: number | undefined;
+
+  /**
+   * @generated from field: repeated string filter_state_objects_to_log = 13;
+   */
+  filterStateObjectsToLog: string[];
+
+  /**
+   * @generated from field: repeated envoy.type.tracing.v3.CustomTag custom_tags = 14;
+   */
+  customTags: CustomTag[];
 };
 
 /**

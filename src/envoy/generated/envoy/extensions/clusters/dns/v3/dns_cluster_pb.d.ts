@@ -52,6 +52,11 @@ export declare type DnsCluster = Message<"envoy.extensions.clusters.dns.v3.DnsCl
    * @generated from field: bool all_addresses_in_single_endpoint = 9;
    */
   allAddressesInSingleEndpoint: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Duration dns_min_refresh_rate = 10;
+   */
+  dnsMinRefreshRate?: Duration | undefined;
 };
 
 /**

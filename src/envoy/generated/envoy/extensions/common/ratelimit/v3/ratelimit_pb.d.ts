@@ -31,6 +31,11 @@ export declare type RateLimitDescriptor = Message<"envoy.extensions.common.ratel
    * @generated from field: google.protobuf.UInt64Value hits_addend = 3;
    */
   hitsAddend?: bigint | undefined;
+
+  /**
+   * @generated from field: bool is_negative_hits = 4;
+   */
+  isNegativeHits: boolean;
 };
 
 /**
@@ -73,6 +78,11 @@ export declare type RateLimitDescriptor_RateLimitOverride = Message<"envoy.exten
    * @generated from field: envoy.type.v3.RateLimitUnit unit = 2;
    */
   unit: RateLimitUnit;
+
+  /**
+   * @generated from field: google.protobuf.UInt32Value unit_multiplier = 3;
+   */
+  unitMultiplier?: number | undefined;
 };
 
 /**
@@ -94,6 +104,11 @@ export declare type LocalRateLimitDescriptor = Message<"envoy.extensions.common.
    * @generated from field: envoy.type.v3.TokenBucket token_bucket = 2;
    */
   tokenBucket?: TokenBucket | undefined;
+
+  /**
+   * @generated from field: bool shadow_mode = 3;
+   */
+  shadowMode: boolean;
 };
 
 /**

@@ -4,7 +4,7 @@
 /* eslint-disable */
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Percent } from "../../../../type/v3/percent_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { RuntimeDouble } from "../../../../config/core/v3/base_pb.js";
@@ -184,4 +184,30 @@ export declare type ConsistentHashingLbConfig = Message<"envoy.extensions.load_b
  * Use `create(ConsistentHashingLbConfigSchema)` to create a new message.
  */
 export declare const ConsistentHashingLbConfigSchema: GenMessage<ConsistentHashingLbConfig>;
+
+/**
+ * @generated from message envoy.extensions.load_balancing_policies.common.v3.OrcaOobReportingConfig
+ */
+export declare type OrcaOobReportingConfig = Message<"envoy.extensions.load_balancing_policies.common.v3.OrcaOobReportingConfig"> & {
+  /**
+   * @generated from field: uint32 port_value = 1;
+   */
+  portValue: number;
+
+  /**
+   * @generated from field: string authority = 2;
+   */
+  authority: string;
+
+  /**
+   * @generated from field: google.protobuf.Struct transport_socket_match_criteria = 3;
+   */
+  transportSocketMatchCriteria?: JsonObject | undefined;
+};
+
+/**
+ * Describes the message envoy.extensions.load_balancing_policies.common.v3.OrcaOobReportingConfig.
+ * Use `create(OrcaOobReportingConfigSchema)` to create a new message.
+ */
+export declare const OrcaOobReportingConfigSchema: GenMessage<OrcaOobReportingConfig>;
 

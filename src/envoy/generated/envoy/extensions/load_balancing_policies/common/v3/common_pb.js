@@ -66,3 +66,10 @@ export const SlowStartConfigSchema = /*@__PURE__*/
 export const ConsistentHashingLbConfigSchema = /*@__PURE__*/
   messageDesc(file_envoy_extensions_load_balancing_policies_common_v3_common, 2);
 
+/**
+ * Describes the message envoy.extensions.load_balancing_policies.common.v3.OrcaOobReportingConfig.
+ * Use `create(OrcaOobReportingConfigSchema)` to create a new message.
+ */
+export const OrcaOobReportingConfigSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_load_balancing_policies_common_v3_common, 3);
+

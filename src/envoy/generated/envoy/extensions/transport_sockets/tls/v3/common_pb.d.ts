@@ -99,6 +99,16 @@ export enum TlsParameters_CompliancePolicy {
    * @generated from enum value: FIPS_202205 = 0;
    */
   FIPS_202205 = 0,
+
+  /**
+   * @generated from enum value: CNSA2_202603 = 1;
+   */
+  CNSA2_202603 = 1,
+
+  /**
+   * @generated from enum value: CNSA1_202603 = 2;
+   */
+  CNSA1_202603 = 2,
 }
 
 /**
@@ -181,6 +191,11 @@ export declare type TlsCertificate = Message<"envoy.extensions.transport_sockets
    * @generated from field: repeated envoy.config.core.v3.DataSource signed_certificate_timestamp = 5;
    */
   signedCertificateTimestamp: DataSource[];
+
+  /**
+   * @generated from field: envoy.extensions.transport_sockets.tls.v3.TlsParameters tls_params = 9;
+   */
+  tlsParams?: TlsParameters | undefined;
 };
 
 /**
@@ -371,6 +386,11 @@ export declare type CertificateValidationContext = Message<"envoy.extensions.tra
    * @generated from field: google.protobuf.UInt32Value max_verify_depth = 16;
    */
   maxVerifyDepth?: number | undefined;
+
+  /**
+   * @generated from field: bool suppress_client_ca_list = 18;
+   */
+  suppressClientCaList: boolean;
 };
 
 /**

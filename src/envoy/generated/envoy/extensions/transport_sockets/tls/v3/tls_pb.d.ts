@@ -51,7 +51,8 @@ export declare type UpstreamTlsContext = Message<"envoy.extensions.transport_soc
   maxSessionKeys?: number | undefined;
 
   /**
-   * @generated from field: google.protobuf.BoolValue enforce_rsa_key_usage = 5;
+   * @generated from field: google.protobuf.BoolValue enforce_rsa_key_usage = 5 [deprecated = true];
+   * @deprecated
    */
   enforceRsaKeyUsage?: boolean | undefined;
 };

@@ -32,6 +32,10 @@ export declare const ExportLogsServiceRequestSchema: GenMessage<ExportLogsServic
  * @generated from message opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse
  */
 export declare type ExportLogsServiceResponse = Message<"opentelemetry.proto.collector.logs.v1.ExportLogsServiceResponse"> & {
+  /**
+   * @generated from field: opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess partial_success = 1;
+   */
+  partialSuccess?: ExportLogsPartialSuccess | undefined;
 };
 
 /**
@@ -39,6 +43,27 @@ export declare type ExportLogsServiceResponse = Message<"opentelemetry.proto.col
  * Use `create(ExportLogsServiceResponseSchema)` to create a new message.
  */
 export declare const ExportLogsServiceResponseSchema: GenMessage<ExportLogsServiceResponse>;
+
+/**
+ * @generated from message opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess
+ */
+export declare type ExportLogsPartialSuccess = Message<"opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess"> & {
+  /**
+   * @generated from field: int64 rejected_log_records = 1;
+   */
+  rejectedLogRecords: bigint;
+
+  /**
+   * @generated from field: string error_message = 2;
+   */
+  errorMessage: string;
+};
+
+/**
+ * Describes the message opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess.
+ * Use `create(ExportLogsPartialSuccessSchema)` to create a new message.
+ */
+export declare const ExportLogsPartialSuccessSchema: GenMessage<ExportLogsPartialSuccess>;
 
 /**
  * @generated from service opentelemetry.proto.collector.logs.v1.LogsService

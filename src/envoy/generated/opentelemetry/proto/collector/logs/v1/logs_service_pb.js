@@ -27,6 +27,13 @@ export const ExportLogsServiceResponseSchema = /*@__PURE__*/
   messageDesc(file_opentelemetry_proto_collector_logs_v1_logs_service, 1);
 
 /**
+ * Describes the message opentelemetry.proto.collector.logs.v1.ExportLogsPartialSuccess.
+ * Use `create(ExportLogsPartialSuccessSchema)` to create a new message.
+ */
+export const ExportLogsPartialSuccessSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_collector_logs_v1_logs_service, 2);
+
+/**
  * @generated from service opentelemetry.proto.collector.logs.v1.LogsService
  */
 export const LogsService = /*@__PURE__*/

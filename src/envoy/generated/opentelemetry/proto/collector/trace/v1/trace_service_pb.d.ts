@@ -32,6 +32,10 @@ export declare const ExportTraceServiceRequestSchema: GenMessage<ExportTraceServ
  * @generated from message opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse
  */
 export declare type ExportTraceServiceResponse = Message<"opentelemetry.proto.collector.trace.v1.ExportTraceServiceResponse"> & {
+  /**
+   * @generated from field: opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess partial_success = 1;
+   */
+  partialSuccess?: ExportTracePartialSuccess | undefined;
 };
 
 /**
@@ -39,6 +43,27 @@ export declare type ExportTraceServiceResponse = Message<"opentelemetry.proto.co
  * Use `create(ExportTraceServiceResponseSchema)` to create a new message.
  */
 export declare const ExportTraceServiceResponseSchema: GenMessage<ExportTraceServiceResponse>;
+
+/**
+ * @generated from message opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess
+ */
+export declare type ExportTracePartialSuccess = Message<"opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess"> & {
+  /**
+   * @generated from field: int64 rejected_spans = 1;
+   */
+  rejectedSpans: bigint;
+
+  /**
+   * @generated from field: string error_message = 2;
+   */
+  errorMessage: string;
+};
+
+/**
+ * Describes the message opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess.
+ * Use `create(ExportTracePartialSuccessSchema)` to create a new message.
+ */
+export declare const ExportTracePartialSuccessSchema: GenMessage<ExportTracePartialSuccess>;
 
 /**
  * @generated from service opentelemetry.proto.collector.trace.v1.TraceService

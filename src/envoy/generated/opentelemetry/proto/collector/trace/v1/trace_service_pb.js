@@ -27,6 +27,13 @@ export const ExportTraceServiceResponseSchema = /*@__PURE__*/
   messageDesc(file_opentelemetry_proto_collector_trace_v1_trace_service, 1);
 
 /**
+ * Describes the message opentelemetry.proto.collector.trace.v1.ExportTracePartialSuccess.
+ * Use `create(ExportTracePartialSuccessSchema)` to create a new message.
+ */
+export const ExportTracePartialSuccessSchema = /*@__PURE__*/
+  messageDesc(file_opentelemetry_proto_collector_trace_v1_trace_service, 2);
+
+/**
  * @generated from service opentelemetry.proto.collector.trace.v1.TraceService
  */
 export const TraceService = /*@__PURE__*/

@@ -44,7 +44,8 @@ export declare type FilterStateValue = Message<"envoy.extensions.filters.common.
   } | { case: undefined; value?: undefined };
 
   /**
-   * @generated from field: bool read_only = 3;
+   * @generated from field: bool read_only = 3 [deprecated = true];
+   * @deprecated
    */
   readOnly: boolean;
 

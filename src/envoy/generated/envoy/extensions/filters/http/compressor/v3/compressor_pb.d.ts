@@ -7,6 +7,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { RuntimeFeatureFlag } from "../../../../../config/core/v3/base_pb.js";
 import type { TypedExtensionConfig } from "../../../../../config/core/v3/extension_pb.js";
+import type { StringMatcher } from "../../../../../type/matcher/v3/string_pb.js";
 
 /**
  * Describes the file envoy/extensions/filters/http/compressor/v3/compressor.proto.
@@ -89,9 +90,15 @@ export declare type Compressor_CommonDirectionConfig = Message<"envoy.extensions
   minContentLength?: number | undefined;
 
   /**
-   * @generated from field: repeated string content_type = 3;
+   * @generated from field: repeated string content_type = 3 [deprecated = true];
+   * @deprecated
    */
   contentType: string[];
+
+  /**
+   * @generated from field: repeated envoy.type.matcher.v3.StringMatcher content_type_matcher = 4;
+   */
+  contentTypeMatcher: StringMatcher[];
 };
 
 /**
@@ -129,6 +136,11 @@ export declare type Compressor_ResponseDirectionConfig = Message<"envoy.extensio
    * @generated from field: bool disable_on_etag_header = 2;
    */
   disableOnEtagHeader: boolean;
+
+  /**
+   * @generated from field: bool weaken_etag_on_compress = 6;
+   */
+  weakenEtagOnCompress: boolean;
 
   /**
    * @generated from field: bool remove_accept_encoding_header = 3;

@@ -3,7 +3,7 @@
 // @generated from file envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto (package envoy.extensions.filters.http.ext_authz.v3, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { GrpcService } from "../../../../../config/core/v3/grpc_service_pb.js";
 import type { ApiVersion } from "../../../../../config/core/v3/config_source_pb.js";
@@ -64,6 +64,11 @@ export declare type ExtAuthz = Message<"envoy.extensions.filters.http.ext_authz.
    * @generated from field: bool clear_route_cache = 6;
    */
   clearRouteCache: boolean;
+
+  /**
+   * @generated from field: repeated string clear_route_cache_headers = 34;
+   */
+  clearRouteCacheHeaders: string[];
 
   /**
    * @generated from field: envoy.type.v3.HttpStatus status_on_error = 7;
@@ -179,6 +184,16 @@ export declare type ExtAuthz = Message<"envoy.extensions.filters.http.ext_authz.
    * @generated from field: bool enforce_response_header_limits = 31;
    */
   enforceResponseHeaderLimits: boolean;
+
+  /**
+   * @generated from field: bool shadow_mode = 32;
+   */
+  shadowMode: boolean;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue emit_client_span = 33;
+   */
+  emitClientSpan?: boolean | undefined;
 };
 
 /**
@@ -186,6 +201,62 @@ export declare type ExtAuthz = Message<"envoy.extensions.filters.http.ext_authz.
  * Use `create(ExtAuthzSchema)` to create a new message.
  */
 export declare const ExtAuthzSchema: GenMessage<ExtAuthz>;
+
+/**
+ * @generated from message envoy.extensions.filters.http.ext_authz.v3.ShadowDecision
+ */
+export declare type ShadowDecision = Message<"envoy.extensions.filters.http.ext_authz.v3.ShadowDecision"> & {
+  /**
+   * @generated from field: envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.CheckResult check_result = 1;
+   */
+  checkResult: ShadowDecision_CheckResult;
+
+  /**
+   * @generated from field: uint32 status_code = 2;
+   */
+  statusCode: number;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.HeaderValue response_headers = 3;
+   */
+  responseHeaders: HeaderValue[];
+};
+
+/**
+ * Describes the message envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.
+ * Use `create(ShadowDecisionSchema)` to create a new message.
+ */
+export declare const ShadowDecisionSchema: GenMessage<ShadowDecision>;
+
+/**
+ * @generated from enum envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.CheckResult
+ */
+export enum ShadowDecision_CheckResult {
+  /**
+   * @generated from enum value: UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: OK = 1;
+   */
+  OK = 1,
+
+  /**
+   * @generated from enum value: DENIED = 2;
+   */
+  DENIED = 2,
+
+  /**
+   * @generated from enum value: ERROR = 3;
+   */
+  ERROR = 3,
+}
+
+/**
+ * Describes the enum envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.CheckResult.
+ */
+export declare const ShadowDecision_CheckResultSchema: GenEnum<ShadowDecision_CheckResult>;
 
 /**
  * @generated from message envoy.extensions.filters.http.ext_authz.v3.BufferSettings
@@ -226,6 +297,11 @@ export declare type HttpService = Message<"envoy.extensions.filters.http.ext_aut
    * @generated from field: string path_prefix = 2;
    */
   pathPrefix: string;
+
+  /**
+   * @generated from field: string path_override = 10;
+   */
+  pathOverride: string;
 
   /**
    * @generated from field: envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest authorization_request = 7;
@@ -370,6 +446,11 @@ export declare type CheckSettings = Message<"envoy.extensions.filters.http.ext_a
     value: HttpService;
     case: "httpService";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: google.protobuf.BoolValue emit_client_span = 6;
+   */
+  emitClientSpan?: boolean | undefined;
 };
 
 /**

@@ -3,7 +3,7 @@
 // @generated from file envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto (package envoy.extensions.filters.http.ext_authz.v3, syntax proto3)
 /* eslint-disable */
 
-import { messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/codegenv2";
 import { descriptorOf } from "../../../../../../descriptors.js";
 
 /**
@@ -20,44 +20,63 @@ export const ExtAuthzSchema = /*@__PURE__*/
   messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 0);
 
 /**
+ * Describes the message envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.
+ * Use `create(ShadowDecisionSchema)` to create a new message.
+ */
+export const ShadowDecisionSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 1);
+
+/**
+ * Describes the enum envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.CheckResult.
+ */
+export const ShadowDecision_CheckResultSchema = /*@__PURE__*/
+  enumDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 1, 0);
+
+/**
+ * @generated from enum envoy.extensions.filters.http.ext_authz.v3.ShadowDecision.CheckResult
+ */
+export const ShadowDecision_CheckResult = /*@__PURE__*/
+  tsEnum(ShadowDecision_CheckResultSchema);
+
+/**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.BufferSettings.
  * Use `create(BufferSettingsSchema)` to create a new message.
  */
 export const BufferSettingsSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 1);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 2);
 
 /**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.HttpService.
  * Use `create(HttpServiceSchema)` to create a new message.
  */
 export const HttpServiceSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 2);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 3);
 
 /**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.AuthorizationRequest.
  * Use `create(AuthorizationRequestSchema)` to create a new message.
  */
 export const AuthorizationRequestSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 3);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 4);
 
 /**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.AuthorizationResponse.
  * Use `create(AuthorizationResponseSchema)` to create a new message.
  */
 export const AuthorizationResponseSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 4);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 5);
 
 /**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute.
  * Use `create(ExtAuthzPerRouteSchema)` to create a new message.
  */
 export const ExtAuthzPerRouteSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 5);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 6);
 
 /**
  * Describes the message envoy.extensions.filters.http.ext_authz.v3.CheckSettings.
  * Use `create(CheckSettingsSchema)` to create a new message.
  */
 export const CheckSettingsSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 6);
+  messageDesc(file_envoy_extensions_filters_http_ext_authz_v3_ext_authz, 7);
 

@@ -7,6 +7,7 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 import type { HeaderMutation as HeaderMutation$1 } from "../../../../../config/common/mutation_rules/v3/mutation_rules_pb.js";
 import type { KeyValueMutation } from "../../../../../config/core/v3/base_pb.js";
+import type { TypedExtensionConfig } from "../../../../../config/core/v3/extension_pb.js";
 
 /**
  * Describes the file envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto.
@@ -41,6 +42,11 @@ export declare type Mutations = Message<"envoy.extensions.filters.http.header_mu
    * @generated from field: repeated envoy.config.common.mutation_rules.v3.HeaderMutation request_trailers_mutations = 5;
    */
   requestTrailersMutations: HeaderMutation$1[];
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 6;
+   */
+  formatters: TypedExtensionConfig[];
 };
 
 /**

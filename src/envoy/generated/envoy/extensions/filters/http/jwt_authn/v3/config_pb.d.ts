@@ -313,6 +313,12 @@ export declare type JwtRequirement = Message<"envoy.extensions.filters.http.jwt_
      */
     value: Empty;
     case: "allowMissing";
+  } | {
+    /**
+     * @generated from field: envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation extract_only_without_validation = 7;
+     */
+    value: ExtractOnlyWithoutValidation;
+    case: "extractOnlyWithoutValidation";
   } | { case: undefined; value?: undefined };
 };
 
@@ -321,6 +327,22 @@ export declare type JwtRequirement = Message<"envoy.extensions.filters.http.jwt_
  * Use `create(JwtRequirementSchema)` to create a new message.
  */
 export declare const JwtRequirementSchema: GenMessage<JwtRequirement>;
+
+/**
+ * @generated from message envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation
+ */
+export declare type ExtractOnlyWithoutValidation = Message<"envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation"> & {
+  /**
+   * @generated from field: string verification_status_header = 1;
+   */
+  verificationStatusHeader: string;
+};
+
+/**
+ * Describes the message envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation.
+ * Use `create(ExtractOnlyWithoutValidationSchema)` to create a new message.
+ */
+export declare const ExtractOnlyWithoutValidationSchema: GenMessage<ExtractOnlyWithoutValidation>;
 
 /**
  * @generated from message envoy.extensions.filters.http.jwt_authn.v3.JwtRequirementOrList
@@ -495,6 +517,11 @@ export declare type JwtClaimToHeader = Message<"envoy.extensions.filters.http.jw
    * @generated from field: string claim_name = 2;
    */
   claimName: string;
+
+  /**
+   * @generated from field: repeated envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment claim_path = 3;
+   */
+  claimPath: JwtClaimToHeader_PathSegment[];
 };
 
 /**
@@ -502,4 +529,20 @@ export declare type JwtClaimToHeader = Message<"envoy.extensions.filters.http.jw
  * Use `create(JwtClaimToHeaderSchema)` to create a new message.
  */
 export declare const JwtClaimToHeaderSchema: GenMessage<JwtClaimToHeader>;
+
+/**
+ * @generated from message envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment
+ */
+export declare type JwtClaimToHeader_PathSegment = Message<"envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment"> & {
+  /**
+   * @generated from field: string key = 1;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment.
+ * Use `create(JwtClaimToHeader_PathSegmentSchema)` to create a new message.
+ */
+export declare const JwtClaimToHeader_PathSegmentSchema: GenMessage<JwtClaimToHeader_PathSegment>;
 

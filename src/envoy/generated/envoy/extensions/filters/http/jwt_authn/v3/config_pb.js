@@ -69,51 +69,65 @@ export const JwtRequirementSchema = /*@__PURE__*/
   messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 6);
 
 /**
+ * Describes the message envoy.extensions.filters.http.jwt_authn.v3.ExtractOnlyWithoutValidation.
+ * Use `create(ExtractOnlyWithoutValidationSchema)` to create a new message.
+ */
+export const ExtractOnlyWithoutValidationSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 7);
+
+/**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtRequirementOrList.
  * Use `create(JwtRequirementOrListSchema)` to create a new message.
  */
 export const JwtRequirementOrListSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 7);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 8);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtRequirementAndList.
  * Use `create(JwtRequirementAndListSchema)` to create a new message.
  */
 export const JwtRequirementAndListSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 8);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 9);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.RequirementRule.
  * Use `create(RequirementRuleSchema)` to create a new message.
  */
 export const RequirementRuleSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 9);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 10);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.FilterStateRule.
  * Use `create(FilterStateRuleSchema)` to create a new message.
  */
 export const FilterStateRuleSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 10);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 11);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication.
  * Use `create(JwtAuthenticationSchema)` to create a new message.
  */
 export const JwtAuthenticationSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 11);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 12);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig.
  * Use `create(PerRouteConfigSchema)` to create a new message.
  */
 export const PerRouteConfigSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 12);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 13);
 
 /**
  * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.
  * Use `create(JwtClaimToHeaderSchema)` to create a new message.
  */
 export const JwtClaimToHeaderSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 13);
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 14);
+
+/**
+ * Describes the message envoy.extensions.filters.http.jwt_authn.v3.JwtClaimToHeader.PathSegment.
+ * Use `create(JwtClaimToHeader_PathSegmentSchema)` to create a new message.
+ */
+export const JwtClaimToHeader_PathSegmentSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_filters_http_jwt_authn_v3_config, 14, 0);
 

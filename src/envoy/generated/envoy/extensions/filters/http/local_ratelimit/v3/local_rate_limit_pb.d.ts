@@ -104,6 +104,11 @@ export declare type LocalRateLimit = Message<"envoy.extensions.filters.http.loca
    * @generated from field: google.protobuf.UInt32Value max_dynamic_descriptors = 18;
    */
   maxDynamicDescriptors?: number | undefined;
+
+  /**
+   * @generated from field: bool enable_retry_after_header = 19;
+   */
+  enableRetryAfterHeader: boolean;
 };
 
 /**

@@ -41,6 +41,26 @@ export declare type Lua = Message<"envoy.extensions.filters.http.lua.v3.Lua"> & 
    * @generated from field: google.protobuf.BoolValue clear_route_cache = 5;
    */
   clearRouteCache?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Struct filter_context = 6;
+   */
+  filterContext?: JsonObject | undefined;
+
+  /**
+   * @generated from field: repeated string package_paths = 7;
+   */
+  packagePaths: string[];
+
+  /**
+   * @generated from field: repeated string package_cpaths = 8;
+   */
+  packageCpaths: string[];
+
+  /**
+   * @generated from field: string shared_vm_id = 9;
+   */
+  sharedVmId: string;
 };
 
 /**
@@ -80,6 +100,21 @@ export declare type LuaPerRoute = Message<"envoy.extensions.filters.http.lua.v3.
    * @generated from field: google.protobuf.Struct filter_context = 4;
    */
   filterContext?: JsonObject | undefined;
+
+  /**
+   * @generated from field: repeated string package_paths = 5;
+   */
+  packagePaths: string[];
+
+  /**
+   * @generated from field: repeated string package_cpaths = 6;
+   */
+  packageCpaths: string[];
+
+  /**
+   * @generated from field: string shared_vm_id = 7;
+   */
+  sharedVmId: string;
 };
 
 /**

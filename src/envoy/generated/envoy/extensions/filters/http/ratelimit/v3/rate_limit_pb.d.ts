@@ -104,6 +104,16 @@ export declare type RateLimit = Message<"envoy.extensions.filters.http.ratelimit
    * @generated from field: repeated envoy.config.route.v3.RateLimit rate_limits = 17;
    */
   rateLimits: RateLimit$1[];
+
+  /**
+   * @generated from field: string metadata_namespace = 18;
+   */
+  metadataNamespace: string;
+
+  /**
+   * @generated from field: bool enable_retry_after_header = 19;
+   */
+  enableRetryAfterHeader: boolean;
 };
 
 /**

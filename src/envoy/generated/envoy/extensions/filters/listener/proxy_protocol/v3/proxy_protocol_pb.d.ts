@@ -66,6 +66,11 @@ export declare type ProxyProtocol_KeyValuePair = Message<"envoy.extensions.filte
    * @generated from field: string key = 2;
    */
   key: string;
+
+  /**
+   * @generated from field: envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding value_string_encoding = 3;
+   */
+  valueStringEncoding: ProxyProtocol_KeyValuePair_ValueStringEncoding;
 };
 
 /**
@@ -73,6 +78,31 @@ export declare type ProxyProtocol_KeyValuePair = Message<"envoy.extensions.filte
  * Use `create(ProxyProtocol_KeyValuePairSchema)` to create a new message.
  */
 export declare const ProxyProtocol_KeyValuePairSchema: GenMessage<ProxyProtocol_KeyValuePair>;
+
+/**
+ * @generated from enum envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding
+ */
+export enum ProxyProtocol_KeyValuePair_ValueStringEncoding {
+  /**
+   * @generated from enum value: UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SANITIZED_UTF8 = 1;
+   */
+  SANITIZED_UTF8 = 1,
+
+  /**
+   * @generated from enum value: BASE64 = 2;
+   */
+  BASE64 = 2,
+}
+
+/**
+ * Describes the enum envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding.
+ */
+export declare const ProxyProtocol_KeyValuePair_ValueStringEncodingSchema: GenEnum<ProxyProtocol_KeyValuePair_ValueStringEncoding>;
 
 /**
  * @generated from message envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.Rule

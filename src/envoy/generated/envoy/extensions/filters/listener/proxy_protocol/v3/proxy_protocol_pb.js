@@ -27,6 +27,18 @@ export const ProxyProtocol_KeyValuePairSchema = /*@__PURE__*/
   messageDesc(file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol, 0, 0);
 
 /**
+ * Describes the enum envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding.
+ */
+export const ProxyProtocol_KeyValuePair_ValueStringEncodingSchema = /*@__PURE__*/
+  enumDesc(file_envoy_extensions_filters_listener_proxy_protocol_v3_proxy_protocol, 0, 0, 0);
+
+/**
+ * @generated from enum envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair.ValueStringEncoding
+ */
+export const ProxyProtocol_KeyValuePair_ValueStringEncoding = /*@__PURE__*/
+  tsEnum(ProxyProtocol_KeyValuePair_ValueStringEncodingSchema);
+
+/**
  * Describes the message envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.Rule.
  * Use `create(ProxyProtocol_RuleSchema)` to create a new message.
  */

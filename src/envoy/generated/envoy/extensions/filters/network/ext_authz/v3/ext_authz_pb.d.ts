@@ -72,6 +72,11 @@ export declare type ExtAuthz = Message<"envoy.extensions.filters.network.ext_aut
    * @generated from field: repeated string typed_metadata_context_namespaces = 11;
    */
   typedMetadataContextNamespaces: string[];
+
+  /**
+   * @generated from field: bool shadow_mode = 12;
+   */
+  shadowMode: boolean;
 };
 
 /**

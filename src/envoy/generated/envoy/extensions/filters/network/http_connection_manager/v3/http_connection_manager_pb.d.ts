@@ -8,10 +8,10 @@ import type { Message } from "@bufbuild/protobuf";
 import type { RouteConfiguration } from "../../../../../config/route/v3/route_pb.js";
 import type { Http1ProtocolOptions, Http2ProtocolOptions, Http3ProtocolOptions, HttpProtocolOptions, SchemeHeaderTransformation } from "../../../../../config/core/v3/protocol_pb.js";
 import type { Any, Duration } from "@bufbuild/protobuf/wkt";
+import type { Percent } from "../../../../../type/v3/percent_pb.js";
 import type { AccessLog, AccessLogFilter } from "../../../../../config/accesslog/v3/accesslog_pb.js";
 import type { TypedExtensionConfig } from "../../../../../config/core/v3/extension_pb.js";
 import type { Matcher } from "../../../../../../xds/type/matcher/v3/matcher_pb.js";
-import type { Percent } from "../../../../../type/v3/percent_pb.js";
 import type { CustomTag } from "../../../../../type/tracing/v3/custom_tag_pb.js";
 import type { Tracing_Http } from "../../../../../config/trace/v3/http_tracer_pb.js";
 import type { CidrRange } from "../../../../../config/core/v3/address_pb.js";
@@ -147,6 +147,11 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
    * @generated from field: google.protobuf.Duration drain_timeout = 12;
    */
   drainTimeout?: Duration | undefined;
+
+  /**
+   * @generated from field: envoy.type.v3.Percent drain_timeout_jitter = 62;
+   */
+  drainTimeoutJitter?: Percent | undefined;
 
   /**
    * @generated from field: google.protobuf.Duration delayed_close_timeout = 26;
@@ -335,6 +340,16 @@ export declare type HttpConnectionManager = Message<"envoy.extensions.filters.ne
    * @generated from field: google.protobuf.BoolValue add_proxy_protocol_connection_state = 53;
    */
   addProxyProtocolConnectionState?: boolean | undefined;
+
+  /**
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig forward_proto_config = 61;
+   */
+  forwardProtoConfig?: ForwardProtoConfig | undefined;
+
+  /**
+   * @generated from field: bool record_route_resolution_stats = 63;
+   */
+  recordRouteResolutionStats: boolean;
 };
 
 /**
@@ -396,6 +411,11 @@ export declare type HttpConnectionManager_Tracing = Message<"envoy.extensions.fi
    * @generated from field: string upstream_operation = 12;
    */
   upstreamOperation: string;
+
+  /**
+   * @generated from field: bool no_context_propagation = 13;
+   */
+  noContextPropagation: boolean;
 };
 
 /**
@@ -473,6 +493,16 @@ export declare type HttpConnectionManager_SetCurrentClientCertDetails = Message<
    * @generated from field: bool uri = 5;
    */
   uri: boolean;
+
+  /**
+   * @generated from field: bool issuer = 8;
+   */
+  issuer: boolean;
+
+  /**
+   * @generated from field: envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat format = 7;
+   */
+  format: HttpConnectionManager_ForwardClientCertFormat;
 };
 
 /**
@@ -747,6 +777,47 @@ export enum HttpConnectionManager_PathWithEscapedSlashesAction {
  * Describes the enum envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.PathWithEscapedSlashesAction.
  */
 export declare const HttpConnectionManager_PathWithEscapedSlashesActionSchema: GenEnum<HttpConnectionManager_PathWithEscapedSlashesAction>;
+
+/**
+ * @generated from enum envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat
+ */
+export enum HttpConnectionManager_ForwardClientCertFormat {
+  /**
+   * @generated from enum value: TEXT = 0;
+   */
+  TEXT = 0,
+
+  /**
+   * @generated from enum value: JSON = 1;
+   */
+  JSON = 1,
+}
+
+/**
+ * Describes the enum envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat.
+ */
+export declare const HttpConnectionManager_ForwardClientCertFormatSchema: GenEnum<HttpConnectionManager_ForwardClientCertFormat>;
+
+/**
+ * @generated from message envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig
+ */
+export declare type ForwardProtoConfig = Message<"envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig"> & {
+  /**
+   * @generated from field: repeated uint32 https_destination_ports = 1;
+   */
+  httpsDestinationPorts: number[];
+
+  /**
+   * @generated from field: repeated uint32 http_destination_ports = 2;
+   */
+  httpDestinationPorts: number[];
+};
+
+/**
+ * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig.
+ * Use `create(ForwardProtoConfigSchema)` to create a new message.
+ */
+export declare const ForwardProtoConfigSchema: GenMessage<ForwardProtoConfig>;
 
 /**
  * @generated from message envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig

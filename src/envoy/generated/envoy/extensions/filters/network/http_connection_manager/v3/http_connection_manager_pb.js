@@ -136,93 +136,112 @@ export const HttpConnectionManager_PathWithEscapedSlashesAction = /*@__PURE__*/
   tsEnum(HttpConnectionManager_PathWithEscapedSlashesActionSchema);
 
 /**
+ * Describes the enum envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat.
+ */
+export const HttpConnectionManager_ForwardClientCertFormatSchema = /*@__PURE__*/
+  enumDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 0, 4);
+
+/**
+ * @generated from enum envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.ForwardClientCertFormat
+ */
+export const HttpConnectionManager_ForwardClientCertFormat = /*@__PURE__*/
+  tsEnum(HttpConnectionManager_ForwardClientCertFormatSchema);
+
+/**
+ * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ForwardProtoConfig.
+ * Use `create(ForwardProtoConfigSchema)` to create a new message.
+ */
+export const ForwardProtoConfigSchema = /*@__PURE__*/
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 1);
+
+/**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig.
  * Use `create(LocalReplyConfigSchema)` to create a new message.
  */
 export const LocalReplyConfigSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 1);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 2);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper.
  * Use `create(ResponseMapperSchema)` to create a new message.
  */
 export const ResponseMapperSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 2);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 3);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.Rds.
  * Use `create(RdsSchema)` to create a new message.
  */
 export const RdsSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 3);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 4);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRouteConfigurationsList.
  * Use `create(ScopedRouteConfigurationsListSchema)` to create a new message.
  */
 export const ScopedRouteConfigurationsListSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 4);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.
  * Use `create(ScopedRoutesSchema)` to create a new message.
  */
 export const ScopedRoutesSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.
  * Use `create(ScopedRoutes_ScopeKeyBuilderSchema)` to create a new message.
  */
 export const ScopedRoutes_ScopeKeyBuilderSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5, 0);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6, 0);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.
  * Use `create(ScopedRoutes_ScopeKeyBuilder_FragmentBuilderSchema)` to create a new message.
  */
 export const ScopedRoutes_ScopeKeyBuilder_FragmentBuilderSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5, 0, 0);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6, 0, 0);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.
  * Use `create(ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractorSchema)` to create a new message.
  */
 export const ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractorSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5, 0, 0, 0);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6, 0, 0, 0);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.KvElement.
  * Use `create(ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_KvElementSchema)` to create a new message.
  */
 export const ScopedRoutes_ScopeKeyBuilder_FragmentBuilder_HeaderValueExtractor_KvElementSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 5, 0, 0, 0, 0);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6, 0, 0, 0, 0);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds.
  * Use `create(ScopedRdsSchema)` to create a new message.
  */
 export const ScopedRdsSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 6);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 7);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.
  * Use `create(HttpFilterSchema)` to create a new message.
  */
 export const HttpFilterSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 7);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 8);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension.
  * Use `create(RequestIDExtensionSchema)` to create a new message.
  */
 export const RequestIDExtensionSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 8);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 9);
 
 /**
  * Describes the message envoy.extensions.filters.network.http_connection_manager.v3.EnvoyMobileHttpConnectionManager.
  * Use `create(EnvoyMobileHttpConnectionManagerSchema)` to create a new message.
  */
 export const EnvoyMobileHttpConnectionManagerSchema = /*@__PURE__*/
-  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 9);
+  messageDesc(file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager, 10);
 

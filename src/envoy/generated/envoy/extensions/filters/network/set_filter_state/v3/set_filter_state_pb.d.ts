@@ -20,6 +20,16 @@ export declare type Config = Message<"envoy.extensions.filters.network.set_filte
    * @generated from field: repeated envoy.extensions.filters.common.set_filter_state.v3.FilterStateValue on_new_connection = 1;
    */
   onNewConnection: FilterStateValue[];
+
+  /**
+   * @generated from field: repeated envoy.extensions.filters.common.set_filter_state.v3.FilterStateValue on_downstream_tls_handshake = 2;
+   */
+  onDownstreamTlsHandshake: FilterStateValue[];
+
+  /**
+   * @generated from field: repeated envoy.extensions.filters.common.set_filter_state.v3.FilterStateValue on_downstream_data = 3;
+   */
+  onDownstreamData: FilterStateValue[];
 };
 
 /**

@@ -13,6 +13,7 @@ import type { HashPolicy } from "../../../../../type/v3/hash_policy_pb.js";
 import type { Percent } from "../../../../../type/v3/percent_pb.js";
 import type { TlvEntry } from "../../../../../config/core/v3/proxy_protocol_pb.js";
 import type { RequestIDExtension } from "../../http_connection_manager/v3/http_connection_manager_pb.js";
+import type { TypedExtensionConfig } from "../../../../../config/core/v3/extension_pb.js";
 import type { ConfigSource } from "../../../../../config/core/v3/config_source_pb.js";
 
 /**
@@ -129,6 +130,11 @@ export declare type TcpProxy = Message<"envoy.extensions.filters.network.tcp_pro
   proxyProtocolTlvs: TlvEntry[];
 
   /**
+   * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy proxy_protocol_tlv_merge_policy = 23;
+   */
+  proxyProtocolTlvMergePolicy: ProxyProtocolTlvMergePolicy;
+
+  /**
    * @generated from field: envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode upstream_connect_mode = 21;
    */
   upstreamConnectMode: UpstreamConnectMode;
@@ -137,6 +143,11 @@ export declare type TcpProxy = Message<"envoy.extensions.filters.network.tcp_pro
    * @generated from field: google.protobuf.UInt32Value max_early_data_bytes = 22;
    */
   maxEarlyDataBytes?: number | undefined;
+
+  /**
+   * @generated from field: google.protobuf.BoolValue check_drain_close = 24;
+   */
+  checkDrainClose?: boolean | undefined;
 };
 
 /**
@@ -235,6 +246,11 @@ export declare type TcpProxy_TunnelingConfig = Message<"envoy.extensions.filters
    * @generated from field: string request_id_metadata_key = 9;
    */
   requestIdMetadataKey: string;
+
+  /**
+   * @generated from field: repeated envoy.config.core.v3.TypedExtensionConfig formatters = 10;
+   */
+  formatters: TypedExtensionConfig[];
 };
 
 /**
@@ -282,6 +298,11 @@ export declare type TcpProxy_TcpAccessLogOptions = Message<"envoy.extensions.fil
    * @generated from field: bool flush_access_log_on_connected = 2;
    */
   flushAccessLogOnConnected: boolean;
+
+  /**
+   * @generated from field: bool flush_access_log_on_start = 3;
+   */
+  flushAccessLogOnStart: boolean;
 };
 
 /**
@@ -314,4 +335,29 @@ export enum UpstreamConnectMode {
  * Describes the enum envoy.extensions.filters.network.tcp_proxy.v3.UpstreamConnectMode.
  */
 export declare const UpstreamConnectModeSchema: GenEnum<UpstreamConnectMode>;
+
+/**
+ * @generated from enum envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy
+ */
+export enum ProxyProtocolTlvMergePolicy {
+  /**
+   * @generated from enum value: ADD_IF_ABSENT = 0;
+   */
+  ADD_IF_ABSENT = 0,
+
+  /**
+   * @generated from enum value: OVERWRITE_BY_TYPE_IF_EXISTS_OR_ADD = 1;
+   */
+  OVERWRITE_BY_TYPE_IF_EXISTS_OR_ADD = 1,
+
+  /**
+   * @generated from enum value: APPEND_IF_EXISTS_OR_ADD = 2;
+   */
+  APPEND_IF_EXISTS_OR_ADD = 2,
+}
+
+/**
+ * Describes the enum envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy.
+ */
+export declare const ProxyProtocolTlvMergePolicySchema: GenEnum<ProxyProtocolTlvMergePolicy>;
 

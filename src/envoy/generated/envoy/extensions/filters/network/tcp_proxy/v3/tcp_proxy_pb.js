@@ -66,3 +66,15 @@ export const UpstreamConnectModeSchema = /*@__PURE__*/
 export const UpstreamConnectMode = /*@__PURE__*/
   tsEnum(UpstreamConnectModeSchema);
 
+/**
+ * Describes the enum envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy.
+ */
+export const ProxyProtocolTlvMergePolicySchema = /*@__PURE__*/
+  enumDesc(file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy, 1);
+
+/**
+ * @generated from enum envoy.extensions.filters.network.tcp_proxy.v3.ProxyProtocolTlvMergePolicy
+ */
+export const ProxyProtocolTlvMergePolicy = /*@__PURE__*/
+  tsEnum(ProxyProtocolTlvMergePolicySchema);
+

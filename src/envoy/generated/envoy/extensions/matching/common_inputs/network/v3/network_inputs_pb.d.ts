@@ -127,6 +127,11 @@ export declare type FilterStateInput = Message<"envoy.extensions.matching.common
    * @generated from field: string key = 1;
    */
   key: string;
+
+  /**
+   * @generated from field: string field = 2;
+   */
+  field: string;
 };
 
 /**

@@ -72,6 +72,11 @@ export declare type CaresDnsResolverConfig = Message<"envoy.extensions.network.d
    * @generated from field: bool reinit_channel_on_timeout = 11;
    */
   reinitChannelOnTimeout: boolean;
+
+  /**
+   * @generated from field: google.protobuf.UInt32Value qcache_max_ttl = 12;
+   */
+  qcacheMaxTtl?: number | undefined;
 };
 
 /**
