@@ -4,6 +4,7 @@
 import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 
 export class ByteTunnel {
   /** How the peer's direction ended: `end` (FIN, END_STREAM), `reset` (TCP) or `reset N` (RST_STREAM with code N). */
@@ -43,10 +44,10 @@ export class ByteTunnel {
     if (this.duplex.writable) this.duplex.end()
   }
 
-  /** Abort: RST on a TCP socket, RST_STREAM with `code` (default CANCEL) on a stream. */
+  /** Abort: RST on a TCP socket (a TLS socket is only closed), RST_STREAM with `code` (default CANCEL) on a stream. */
   reset(code = 8): void {
     if (isHttp2(this.duplex)) this.duplex.close(code)
-    else if (this.duplex instanceof Socket) this.duplex.resetAndDestroy()
+    else if (this.duplex instanceof Socket && !(this.duplex instanceof TLSSocket)) this.duplex.resetAndDestroy()
     else this.duplex.destroy()
   }
 

@@ -3,15 +3,22 @@
 
 import { DynamicTable } from './dynamic-table.ts'
 import { huffmanDecode, huffmanDecodedBound } from './huffman.ts'
+import { readLatin1 } from './latin1.ts'
 import { STATIC_NAMES, STATIC_TABLE_SIZE, STATIC_VALUES } from './static-table.ts'
 
 /** Classifies fields once, when they are read as literals; table entries carry the result along. */
 export interface FieldClassifier {
-  /** A small number of the receiver's choosing for this name and value, 0 for the ordinary. */
-  classify(name: string, value: string): number
+  /**
+   * A small number of the receiver's choosing for this name and value, 0 for the ordinary. `nameKind` is that of the table entry
+   * from which the name was taken, or UNKNOWN_NAME.
+   */
+  classify(name: string, value: string, nameKind: number): number
   /** `classify` of the static entries, by index. */
   readonly staticKinds: Uint8Array
 }
+
+/** The name of a literal that names itself. */
+export const UNKNOWN_NAME = -1
 
 /** Receives the fields of a block in order. */
 export interface FieldReceiver {
@@ -103,19 +110,22 @@ export class HpackDecoder {
     const nameIndex = this.readInteger(block, end, indexed ? 0x3f : 0x0f)
     if (nameIndex < 0) return false
     let name: string | undefined
+    let nameKind = UNKNOWN_NAME
     if (nameIndex === 0) {
       name = this.readString(block, end)
       if (name === undefined) return false
     } else if (nameIndex <= STATIC_TABLE_SIZE) {
       name = STATIC_NAMES[nameIndex]
+      nameKind = this.classifier.staticKinds[nameIndex]
     } else {
       const slot = this.table.slot(nameIndex - STATIC_TABLE_SIZE - 1)
       if (slot < 0) return this.fail('name index beyond the table')
       name = this.table.names[slot]
+      nameKind = this.table.tags[slot]
     }
     const value = this.readString(block, end)
     if (value === undefined) return false
-    const kind = this.classifier.classify(name, value)
+    const kind = this.classifier.classify(name, value, nameKind)
     if (indexed) this.table.insert(name, value, kind)
     receiver.onField(name, value, kind)
     if ((octet & 0xf0) === 0x10) receiver.onNeverIndexed(name)
@@ -132,12 +142,12 @@ export class HpackDecoder {
     if (stop > end) return this.failString('string cut off')
     if (length > this.maxStringBytes) return this.failString('string too long')
     this.position = stop
-    if (!huffman) return length === 0 ? '' : block.toString('latin1', start, stop)
+    if (!huffman) return readLatin1(block, start, stop)
     const bound = huffmanDecodedBound(length)
     if (bound > this.scratch.length) this.scratch = Buffer.allocUnsafe(bound * 2)
     const decoded = huffmanDecode(block, start, stop, this.scratch)
     if (decoded < 0) return this.failString('invalid Huffman code')
-    return this.scratch.toString('latin1', 0, decoded)
+    return readLatin1(this.scratch, 0, decoded)
   }
 
   /** Reads an integer whose first octet shares its low bits, `mask`, with a prefix (RFC 7541 5.1). -1: it is invalid. */

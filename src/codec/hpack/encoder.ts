@@ -124,7 +124,9 @@ export class HpackEncoder {
     } else if (policy === 'literal') {
       const index = entry.staticIndex === 0 ? 0 : findStatic(entry.staticIndex, value)
       if (index > 0) this.writeInteger(0x80, 0x7f, index)
-      else this.writeLiteral(0x00, 0x0f, entry, name, value)
+      else if (entry.staticIndex > 0 || this.isLive(entry)) this.writeLiteral(0x00, 0x0f, entry, name, value)
+      // One entry, whatever its value, spares the name from then on.
+      else this.writeRepeatable(entry, name, value)
     } else if (policy === 'never') {
       this.writeLiteral(0x10, 0x0f, entry, name, value)
     }
@@ -139,6 +141,11 @@ export class HpackEncoder {
   /** Writes a field that is an entry of the static table. */
   staticField(index: number): void {
     this.buffer[this.offset++] = 0x80 | index
+  }
+
+  /** Whether an entry of this name lies in the dynamic table. */
+  private isLive(entry: NameEntry): boolean {
+    return entry.newest > this.table.inserted - this.table.count
   }
 
   private admit(name: string): NameEntry {
@@ -157,7 +164,7 @@ export class HpackEncoder {
   /** Index of an entry with this name and value, or 0. */
   private find(entry: NameEntry, value: string): number {
     const { inserted, count } = this.table
-    if (entry.newest > inserted - count) {
+    if (this.isLive(entry)) {
       const values = entry.values
       for (let i = 0; i < values.length; i++) {
         if (values[i] !== value) continue
@@ -202,13 +209,12 @@ export class HpackEncoder {
   }
 
   private writeLiteral(pattern: number, mask: number, entry: NameEntry, name: string, value: string): void {
-    const { inserted, count } = this.table
     const use = this.options.huffman
     const huffman = use === 'always' || (use === 'indexed' && pattern === 0x40)
     if (entry.staticIndex > 0) {
       this.writeInteger(pattern, mask, entry.staticIndex)
-    } else if (entry.newest > inserted - count) {
-      this.writeInteger(pattern, mask, STATIC_TABLE_SIZE + 1 + inserted - entry.newest)
+    } else if (this.isLive(entry)) {
+      this.writeInteger(pattern, mask, STATIC_TABLE_SIZE + 1 + this.table.inserted - entry.newest)
     } else {
       this.buffer[this.offset++] = pattern
       this.writeString(name, huffman)

@@ -1,6 +1,6 @@
 // Sorts header fields by what HTTP/2 makes of them (RFC 9113 8.2, 8.3), once per literal: HPACK's tables carry the kind along.
 
-import type { FieldClassifier } from '../hpack/decoder.ts'
+import { UNKNOWN_NAME, type FieldClassifier } from '../hpack/decoder.ts'
 import { STATIC_NAMES, STATIC_TABLE_SIZE, STATIC_VALUES } from '../hpack/static-table.ts'
 
 /** Passed on as it is. */
@@ -16,8 +16,10 @@ export const CONTENT_LENGTH = 8
 export const HOST = 9
 /** Regular, but with an underscore in its name. */
 export const UNDERSCORE = 10
+/** Regular, but only with the value `trailers` (RFC 9113 8.2.2). */
+export const TE = 11
 /** Name or value is not allowed: the message is malformed. */
-export const INVALID = 11
+export const INVALID = 12
 
 const KIND_BY_NAME: ReadonlyMap<string, number> = new Map([
   [':method', METHOD],
@@ -29,6 +31,7 @@ const KIND_BY_NAME: ReadonlyMap<string, number> = new Map([
   ['cookie', COOKIE],
   ['content-length', CONTENT_LENGTH],
   ['host', HOST],
+  ['te', TE],
   // Connection-specific fields (RFC 9113 8.2.2).
   ['connection', INVALID],
   ['keep-alive', INVALID],
@@ -87,9 +90,10 @@ function isFieldValue(text: string): boolean {
   return true
 }
 
-function classify(name: string, value: string): number {
-  const kind = KIND_BY_NAME.get(name)
-  if (kind === undefined) return classifyOther(name, value)
+function classify(name: string, value: string, nameKind: number): number {
+  if (nameKind === REGULAR) return isFieldValue(value) ? REGULAR : INVALID
+  // An entry may be invalid for its value alone, so that its name has to be looked at again.
+  const kind = nameKind === UNKNOWN_NAME || nameKind === INVALID ? classifyName(name) : nameKind
   switch (kind) {
     case METHOD:
     case PROTOCOL:
@@ -104,17 +108,18 @@ function classify(name: string, value: string): number {
     case STATUS:
       return isStatus(value) ? kind : INVALID
     case CONTENT_LENGTH:
-      return isContentLength(value) ? kind : INVALID
-    case COOKIE:
-      return isFieldValue(value) ? kind : INVALID
+      return parseContentLength(value) >= 0 ? kind : INVALID
+    case TE:
+      return value === 'trailers' ? kind : INVALID
     default:
-      return kind
+      return isFieldValue(value) ? kind : INVALID
   }
 }
 
-function classifyOther(name: string, value: string): number {
-  if (name === 'te') return value === 'trailers' ? REGULAR : INVALID
-  if (!isFieldValue(value) || name === '' || !consistsOf(name, NAME)) return INVALID
+function classifyName(name: string): number {
+  const kind = KIND_BY_NAME.get(name)
+  if (kind !== undefined) return kind
+  if (name === '' || !consistsOf(name, NAME)) return INVALID
   return name.includes('_') ? UNDERSCORE : REGULAR
 }
 
@@ -124,11 +129,18 @@ function isStatus(value: string): boolean {
   return value >= '100'
 }
 
-/** RFC 9110 8.6, as a number that is exact. */
-function isContentLength(value: string): boolean {
-  if (value.length === 0 || value.length > 15) return false
-  for (let i = 0; i < value.length; i++) if (!isDigit(value.charCodeAt(i))) return false
-  return true
+const MAX_LENGTH_DIGITS = 15
+
+/** The number that a content-length (RFC 9110 8.6) stands for, -1 when it is none or too large to be exact. */
+export function parseContentLength(value: string): number {
+  if (value.length === 0 || value.length > MAX_LENGTH_DIGITS) return -1
+  let length = 0
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if (!isDigit(code)) return -1
+    length = length * 10 + code - 0x30
+  }
+  return length
 }
 
 function isDigit(code: number): boolean {
@@ -138,7 +150,7 @@ function isDigit(code: number): boolean {
 function classifyStaticEntries(): Uint8Array {
   const kinds = new Uint8Array(STATIC_TABLE_SIZE + 1)
   for (let index = 1; index <= STATIC_TABLE_SIZE; index++) {
-    kinds[index] = classify(STATIC_NAMES[index], STATIC_VALUES[index])
+    kinds[index] = classify(STATIC_NAMES[index], STATIC_VALUES[index], UNKNOWN_NAME)
   }
   return kinds
 }

@@ -15,7 +15,9 @@ import {
   REGULAR,
   SCHEME,
   STATUS,
+  TE,
   UNDERSCORE,
+  parseContentLength,
 } from './field-kinds.ts'
 import type { Http2Options } from './options.ts'
 
@@ -194,6 +196,9 @@ export class MessageReader implements FieldReceiver {
       case UNDERSCORE:
         this.addWithUnderscore(name, value)
         break
+      case TE:
+        this.fields.push(name, value)
+        break
       case INVALID:
         this.firstFault ??= INVALID_FIELD
         break
@@ -250,7 +255,7 @@ export class MessageReader implements FieldReceiver {
 
   private addContentLength(name: string, value: string): void {
     if (this.contentLength >= 0) this.firstFault ??= BAD_CONTENT_LENGTH
-    this.contentLength = Number(value)
+    this.contentLength = parseContentLength(value)
     this.fields.push(name, value)
   }
 

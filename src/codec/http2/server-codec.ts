@@ -31,6 +31,15 @@ export class Http2ServerCodec implements ServerCodec {
     return this.receiver.dispatch(chunk)
   }
 
+  /** No stream can complete without its peer (RFC 9113 says nothing of half-closed connections). */
+  inputEnded(): void {
+    this.connection.close('connection termination', '')
+  }
+
+  get shouldClose(): boolean {
+    return this.connection.closeReason !== undefined
+  }
+
   connectionClosed(reason: ResetReason): void {
     this.connection.close(reason, '')
   }
