@@ -226,7 +226,7 @@ export class HpackEncoder {
     const length = text.length
     if (huffman) {
       const encodedLength = huffmanEncodedLength(text)
-      if (encodedLength < length) {
+      if (encodedLength <= length) {
         this.writeInteger(0x80, 0x7f, encodedLength)
         this.offset = huffmanEncode(text, this.buffer, this.offset)
         return
