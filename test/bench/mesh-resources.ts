@@ -5,8 +5,6 @@ import { serviceAddress, serviceHost } from './waypoint-config.ts'
 const namespace = 'bench'
 const [serviceName] = serviceHost.split('.')
 
-export const waypointName = `${namespace}/waypoint`
-
 /** Everything but the route. `workloadHost` is the address of the one pod, which is in the mesh. */
 export function meshObjects(workloadHost: string): object[] {
   const metadata = (name: string, more: object = {}) => ({ name, namespace, ...more })

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type Identity, type IdentityFiles, MeshAuthority, writeIdentity } from '../support/certificates.ts'
 import { freePort, ProxyProcess } from '../support/proxy-process.ts'
 import type { BackendArguments, BackendPorts } from './load/backend.ts'
-import type { FromGenerator, LoadJob, LoadReport } from './load/load-job.ts'
+import type { FromGenerator, LoadJob, LoadReport, ToGenerator } from './load/load-job.ts'
 import { forkOnLoadCore, nextMessage, pinnedCommand, subjectCore } from './pinned.ts'
 import type { Subject } from './subject.ts'
 import type { ListenerPorts } from './waypoint-config.ts'
@@ -99,7 +99,7 @@ export class Rig {
   async load(job: LoadJob, onCounting?: () => void): Promise<LoadReport> {
     const generator = forkOnLoadCore(generatorScript)
     const ended = new Promise((resolve) => generator.once('exit', resolve))
-    generator.send({ job })
+    generator.send({ job } satisfies ToGenerator)
     try {
       let message = await nextMessage<FromGenerator>(generator)
       if ('counting' in message) {

@@ -1,43 +1,22 @@
-// A route change every second under load: nothing may be lost, and the last change must have arrived. Envoy reads its listener
-// from a file that is replaced (as xDS would send it), Cairn reads Kubernetes objects from files.
+// A route change every second under load: nothing may be lost, and the last change must have arrived.
 
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { HboneClient } from '../support/hbone-client.ts'
-
-import { meshObjects, versionedRoute } from './mesh-resources.ts'
-import { Rig, type RunningSubject } from './rig.ts'
+import { buildChangeableRig, startChangeable, type Changeable } from './changeable.ts'
+import type { Rig } from './rig.ts'
 import {
   type BenchContext,
   type Check,
   countErrors,
   milliseconds,
+  type Run,
   type Section,
   toRun,
-  type Run,
   waypointJob,
 } from './scenario.ts'
-import { expandCommand, type Subject } from './subject.ts'
-import {
-  type ListenerPorts,
-  mainInternal,
-  serviceAuthority,
-  serviceHost,
-  serviceRoutes,
-  waypointConfig,
-} from './waypoint-config.ts'
+import { type ListenerPorts, serviceAuthority, serviceHost } from './waypoint-config.ts'
 
 const changeIntervalMs = 1000
-/** Endpoints of Kubernetes objects have the mesh's fixed HBONE port, so the backend needs an address of its own. */
-const workloadHost = '127.77.0.10'
-const hbonePort = 15_008
 const arrivalTimeoutMs = 10_000
-
-/** A proxy whose route can be replaced while it runs. */
-interface Changeable {
-  running: RunningSubject
-  change(version: number): void
-}
 
 interface ChangeResult {
   run: Run
@@ -47,14 +26,12 @@ interface ChangeResult {
 }
 
 export async function measureRouteChange(context: BenchContext): Promise<Section> {
-  const rig = await Rig.build(workloadHost, hbonePort)
+  const rig = await buildChangeableRig()
   const results: ChangeResult[] = []
   context.print('\nroute-change: a new route every second, 50 connections x 4')
   try {
     for (const subject of context.subjects) {
-      const changeable = await (subject.name === 'cairn'
-        ? startOnResources(context, rig)
-        : startOnXdsFile(rig, subject))
+      const changeable = await startChangeable(rig, subject, context.options.cairnResourcesCommand)
       try {
         results.push(await measure({ ...context, rig }, changeable))
       } finally {
@@ -101,58 +78,6 @@ async function measure(context: BenchContext, { running, change }: Changeable): 
   return result
 }
 
-async function startOnXdsFile(rig: Rig, subject: Subject): Promise<Changeable> {
-  const file = join(rig.directory, 'lds.json')
-  const change = (version: number) => {
-    const listener = {
-      '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
-      ...mainInternal(serviceRoutes(1, version)),
-    }
-    replaceFile(file, { version_info: String(version), resources: [listener] })
-  }
-  change(1)
-  const running = await rig.start(subject, 'route-change', (ports) => {
-    const config = waypointConfig({
-      ...ports,
-      identity: rig.proxy,
-      workloadAddress: `${workloadHost}:8080`,
-      hbonePort,
-      routes: 1,
-    }) as { static_resources: { listeners: Array<{ name: string }> } }
-    const listeners = config.static_resources.listeners.filter((listener) => listener.name !== 'main_internal')
-    return {
-      ...config,
-      static_resources: { ...config.static_resources, listeners },
-      dynamic_resources: { lds_config: { resource_api_version: 'V3', path_config_source: { path: file } } },
-    }
-  })
-  return { running, change }
-}
-
-async function startOnResources(context: BenchContext, rig: Rig): Promise<Changeable> {
-  const resources = join(rig.directory, 'resources')
-  mkdirSync(resources)
-  for (const [i, object] of meshObjects(workloadHost).entries()) replaceFile(join(resources, `${i}.yaml`), object)
-  const change = (version: number) => replaceFile(join(resources, 'route.yaml'), versionedRoute(version))
-  change(1)
-  let ports: ListenerPorts | undefined
-  const subject: Subject = {
-    name: 'cairn',
-    command: () =>
-      expandCommand(context.options.cairnResourcesCommand, {
-        resources,
-        certs: join(rig.directory, 'waypoint'),
-        port: String(ports!.listenPort),
-        admin: String(ports!.adminPort),
-      }),
-  }
-  const running = await rig.start(subject, 'route-change', (chosen) => {
-    ports = chosen
-    return {}
-  })
-  return { running, change }
-}
-
 /** Asks for the route's version until it is `version`; each time on a new tunnel. */
 async function untilVersion(rig: Rig, ports: ListenerPorts, version: number): Promise<number | undefined> {
   const started = Date.now()
@@ -175,11 +100,6 @@ async function untilVersion(rig: Rig, ports: ListenerPorts, version: number): Pr
   } finally {
     client.destroy()
   }
-}
-
-function replaceFile(file: string, content: object): void {
-  writeFileSync(`${file}.new`, JSON.stringify(content))
-  renameSync(`${file}.new`, file)
 }
 
 function toCells({ run, changes, arrivalMs }: ChangeResult): string[] {
