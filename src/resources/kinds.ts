@@ -1,0 +1,92 @@
+// The kinds that Cairn reads, one row each: how they are spelt, whether they live in a namespace, how they are checked.
+// And the kinds that it knows of but does not carry out yet.
+
+import type { EndpointSlice, Namespace, Node, Pod, Service, ServiceAccount } from './core.ts'
+import type { Gateway, GatewayClass, HttpRoute } from './gateway-api.ts'
+import { coreSchemas } from './generated/core-schemas.ts'
+import { gatewaySchemas } from './generated/gateway-schemas.ts'
+import type { KubernetesObject } from './object-meta.ts'
+import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
+import { checkGateway } from './rules/gateway.ts'
+import { checkHttpRoute } from './rules/http-route.ts'
+import type { NameRule } from './rules/metadata.ts'
+import type { Report, Schema } from './schema.ts'
+
+/** Kind -> its type. */
+export interface Kinds {
+  Namespace: Namespace
+  Node: Node
+  ServiceAccount: ServiceAccount
+  Service: Service
+  EndpointSlice: EndpointSlice
+  Pod: Pod
+  GatewayClass: GatewayClass
+  Gateway: Gateway
+  HTTPRoute: HttpRoute
+}
+export type Kind = keyof Kinds
+export type AnyObject = Kinds[Kind]
+
+export interface KindRow {
+  readonly group: string
+  /** Served versions with the same fields; the first is the one to write. */
+  readonly versions: readonly string[]
+  readonly namespaced: boolean
+  readonly nameRule: NameRule
+  readonly schema: Schema
+  readonly check: (object: KubernetesObject, report: Report) => void
+}
+
+function row<K extends Kind>(
+  schema: Schema,
+  group: string,
+  options: {
+    namespaced?: boolean
+    nameRule?: NameRule
+    versions?: string[]
+    check?: (object: Kinds[K], report: Report) => void
+  },
+): KindRow {
+  const { namespaced = true, nameRule = 'subdomain', versions = ['v1'], check } = options
+  // The table below pairs each kind with its own check.
+  return { group, versions, namespaced, nameRule, schema, check: (check ?? (() => {})) as KindRow['check'] }
+}
+
+const gatewayGroup = 'gateway.networking.k8s.io'
+const gatewayVersions = ['v1', 'v1beta1']
+
+export const kinds: Readonly<Record<Kind, KindRow>> = {
+  Namespace: row<'Namespace'>(coreSchemas['Namespace'], '', { namespaced: false, nameRule: 'label' }),
+  Node: row<'Node'>(coreSchemas['Node'], '', { namespaced: false }),
+  ServiceAccount: row<'ServiceAccount'>(coreSchemas['ServiceAccount'], '', {}),
+  Service: row<'Service'>(coreSchemas['Service'], '', { nameRule: 'label', check: checkService }),
+  EndpointSlice: row<'EndpointSlice'>(coreSchemas['EndpointSlice'], 'discovery.k8s.io', { check: checkEndpointSlice }),
+  Pod: row<'Pod'>(coreSchemas['Pod'], '', { check: checkPod }),
+  GatewayClass: row<'GatewayClass'>(gatewaySchemas['GatewayClass'], gatewayGroup, {
+    namespaced: false,
+    versions: gatewayVersions,
+  }),
+  Gateway: row<'Gateway'>(gatewaySchemas['Gateway'], gatewayGroup, { versions: gatewayVersions, check: checkGateway }),
+  HTTPRoute: row<'HTTPRoute'>(gatewaySchemas['HTTPRoute'], gatewayGroup, {
+    versions: gatewayVersions,
+    check: checkHttpRoute,
+  }),
+}
+
+/** `refs` of every schema resolve here. */
+export const schemaDefinitions = coreSchemas
+
+/**
+ * Kinds that allow or deny requests at a waypoint. Leaving one out would let through what it forbids, so until it is
+ * carried out its presence is an error.
+ */
+const accessKinds = new Set(['security.istio.io/AuthorizationPolicy', 'security.istio.io/RequestAuthentication'])
+
+/** Whether leaving out a kind that is not in the table opens what the user meant to close. */
+export function guardsAccess(group: string, kind: string): boolean {
+  return accessKinds.has(`${group}/${kind}`)
+}
+
+export function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind)
+}

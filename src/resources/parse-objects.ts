@@ -1,0 +1,169 @@
+// Text -> validated Kubernetes objects and everything that is wrong with the text. Does not know whether an object's
+// references exist: that is meaning, and belongs to translation.
+
+import { describeObject } from './object-meta.ts'
+import type { KubernetesObject, ObjectMeta, ObjectSource } from './object-meta.ts'
+import type { Diagnostic } from './diagnostic.ts'
+import { formatFieldPath, type FieldPath } from './field-path.ts'
+import { guardsAccess, isKind, kinds, schemaDefinitions } from './kinds.ts'
+import type { AnyObject, Kind, KindRow } from './kinds.ts'
+import { checkMetadata } from './rules/metadata.ts'
+import { checkStructure, type Plain, type PlainObject } from './schema.ts'
+import { parseYamlDocuments, type YamlDocument } from './yaml-documents.ts'
+
+export interface ParsedObjects {
+  readonly objects: readonly AnyObject[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** `HTTPRoute demo/echo` of each object that was refused but can be told apart: its last good version may stay. */
+  readonly refused: readonly string[]
+  /** A part of the text could not be read at all, so what it held is unknown. */
+  readonly incomplete: boolean
+}
+
+/** Reads one file's text. Never throws; `file` is used in messages only. */
+export function parseObjects(text: string, file: string): ParsedObjects {
+  const reading = new Reading(file)
+  for (const document of parseYamlDocuments(text)) reading.addDocument(document)
+  return reading
+}
+
+class Reading implements ParsedObjects {
+  readonly objects: AnyObject[] = []
+  readonly diagnostics: Diagnostic[] = []
+  readonly refused: string[] = []
+  incomplete = false
+  private readonly file: string
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  addDocument(document: YamlDocument): void {
+    for (const { line, message } of document.errors) {
+      this.incomplete = true
+      this.note('error', line, '', '', message, 'correct the YAML')
+    }
+    if (document.errors.length === 0) this.addValue(document.value, [], document)
+  }
+
+  private addValue(value: Plain, path: FieldPath, document: YamlDocument): void {
+    const line = path.length === 0 ? document.line : document.locate(path)
+    const field = formatFieldPath(path)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.incomplete = true
+      this.note('error', line, '', field, 'is not a Kubernetes object', 'write a mapping with apiVersion and kind')
+      return
+    }
+    const { apiVersion, kind } = value
+    if (
+      typeof kind === 'string' &&
+      typeof apiVersion === 'string' &&
+      kind.endsWith('List') &&
+      Array.isArray(value['items'])
+    ) {
+      for (const [index, item] of value['items'].entries()) this.addValue(item, [...path, 'items', index], document)
+      return
+    }
+    for (const key of ['apiVersion', 'kind'] as const) {
+      if (typeof value[key] === 'string' && value[key] !== '') continue
+      this.incomplete = true
+      this.note('error', line, '', formatFieldPath([...path, key]), 'is required', 'say which kind of object this is')
+    }
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string' || apiVersion === '' || kind === '') return
+    const slash = apiVersion.indexOf('/')
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash)
+    const version = apiVersion.slice(slash + 1)
+    if (!isKind(kind) || kinds[kind].group !== group) {
+      this.addForeign(group, apiVersion, kind, value, line)
+    } else if (!kinds[kind].versions.includes(version)) {
+      const served = `${group === '' ? '' : `${group}/`}${kinds[kind].versions[0]}`
+      this.refuse(identity(kind, kinds[kind], value))
+      this.note('error', line, nameOf(kind, value), 'apiVersion', `${apiVersion} is not served`, `write ${served}`)
+    } else {
+      this.addObject(kind, value, path, line, document)
+    }
+  }
+
+  private addForeign(group: string, apiVersion: string, kind: string, value: PlainObject, line: number): void {
+    const object = nameOf(kind, value)
+    if (guardsAccess(group, kind)) {
+      const message = 'is not carried out by this version; without it requests would pass that it forbids'
+      this.note('error', line, object, '', message, 'remove it only if they may pass')
+    } else {
+      this.note('warning', line, object, '', `is ignored: Cairn does not read ${kind} of ${apiVersion}`, '')
+    }
+  }
+
+  private addObject(kind: Kind, value: PlainObject, path: FieldPath, line: number, document: YamlDocument): void {
+    const row = kinds[kind]
+    const object = nameOf(kind, value)
+    const before = this.diagnostics.length
+    const report = (at: FieldPath, message: string, remedy = '') => {
+      this.note('error', document.locate([...path, ...at]), object, formatFieldPath(at), message, remedy)
+    }
+    checkStructure(row.schema, schemaDefinitions, value, [], report)
+    const metadata = value['metadata']
+    const name = isPlainObject(metadata) ? metadata['name'] : undefined
+    if (typeof name !== 'string') {
+      const generated = isPlainObject(metadata) && metadata['generateName'] !== undefined
+      report(['metadata', 'name'], 'is required', generated ? 'generateName needs an API server; write name' : 'add it')
+    } else if (row.namespaced) {
+      // As kubectl applies an object that names none.
+      ;(metadata as PlainObject)['namespace'] ??= 'default'
+    } else if ((metadata as PlainObject)['namespace'] !== undefined) {
+      report(['metadata', 'namespace'], `must not be set: a ${kind} belongs to no namespace`, 'remove it')
+    } else {
+      ;(metadata as PlainObject)['namespace'] = ''
+    }
+    // Checks and translation read the specification without asking whether it is there.
+    if (row.schema.properties?.['spec'] !== undefined) value['spec'] ??= {}
+    if (this.diagnostics.length === before) {
+      const typed = value as unknown as KubernetesObject
+      checkMetadata(typed.metadata, row.nameRule, report)
+      row.check(typed, report)
+    }
+    if (this.diagnostics.length > before) {
+      this.refuse(identity(kind, row, value))
+      return
+    }
+    const source: ObjectSource = { file: this.file, line, locate: (at) => document.locate([...path, ...at]) }
+    this.objects.push({ ...value, source } as unknown as AnyObject)
+  }
+
+  private refuse(object: string | undefined): void {
+    if (object === undefined) this.incomplete = true
+    else this.refused.push(object)
+  }
+
+  private note(
+    severity: Diagnostic['severity'],
+    line: number,
+    object: string,
+    field: string,
+    message: string,
+    remedy: string,
+  ): void {
+    this.diagnostics.push({ severity, file: this.file, line, object, field, message, remedy })
+  }
+}
+
+function isPlainObject(value: Plain | undefined): value is PlainObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `HTTPRoute demo/echo`, from a value that may be anything. */
+function nameOf(kind: string, value: PlainObject): string {
+  const metadata = isPlainObject(value['metadata']) ? value['metadata'] : {}
+  const { name, namespace } = metadata
+  if (typeof name !== 'string') return kind
+  return describeObject({ kind, metadata: { name, namespace: typeof namespace === 'string' ? namespace : '' } })
+}
+
+/** The identity under which the object would have been stored, or undefined without a readable name. */
+function identity(kind: Kind, row: KindRow, value: PlainObject): string | undefined {
+  const metadata = isPlainObject(value['metadata']) ? value['metadata'] : {}
+  const { name, namespace } = metadata as unknown as Partial<ObjectMeta>
+  if (typeof name !== 'string') return undefined
+  const home = row.namespaced ? (typeof namespace === 'string' ? namespace : 'default') : ''
+  return describeObject({ kind, metadata: { name, namespace: home } })
+}

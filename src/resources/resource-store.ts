@@ -1,0 +1,210 @@
+// All objects at one moment, immutable and indexed. The next moment shares with it whatever did not change, so telling
+// what changed is a comparison of references.
+
+import type { EndpointSlice } from './core.ts'
+import type { HttpRoute } from './gateway-api.ts'
+import { kinds } from './kinds.ts'
+import type { AnyObject, Kind, Kinds } from './kinds.ts'
+import { describeObject } from './object-meta.ts'
+
+/** How translation reads objects. Every answer is in a fixed order: by age, then namespace, then name. */
+export interface ResourceReader {
+  get<K extends Kind>(kind: K, namespace: string, name: string): Kinds[K] | undefined
+  /** All of a kind, or those of one namespace. */
+  list<K extends Kind>(kind: K, namespace?: string): readonly Kinds[K][]
+  /** The EndpointSlices that carry a Service's name in `kubernetes.io/service-name`. */
+  endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[]
+  /** The HTTPRoutes of any namespace that name a Service as a parent. */
+  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[]
+}
+
+/**
+ * What a read depended on, as text: `Service demo/echo` for one object, `Pod demo/*` or `Pod *` for a list,
+ * `EndpointSlice of demo/echo` for an index.
+ */
+export type ReadKey = string
+
+export const readKeys = {
+  object: (kind: Kind, namespace: string, name: string): ReadKey =>
+    describeObject({ kind, metadata: { namespace, name } }),
+  list: (kind: Kind, namespace?: string): ReadKey => (namespace === undefined ? `${kind} *` : `${kind} ${namespace}/*`),
+  index: (kind: 'EndpointSlice' | 'HTTPRoute', service: string): ReadKey => `${kind} of ${service}`,
+}
+
+/** The objects of one kind, and what is found through them. */
+class KindIndex {
+  readonly all: readonly AnyObject[]
+  readonly byName = new Map<string, AnyObject>()
+  readonly byNamespace = new Map<string, AnyObject[]>()
+  readonly byService = new Map<string, AnyObject[]>()
+
+  constructor(objects: AnyObject[]) {
+    this.all = objects.sort(byAgeThenName)
+    for (const object of objects) {
+      const { namespace, name } = object.metadata
+      this.byName.set(`${namespace}/${name}`, object)
+      append(this.byNamespace, namespace, object)
+      for (const service of servicesOf(object)) append(this.byService, service, object)
+    }
+  }
+}
+
+export class ResourceStore implements ResourceReader {
+  /** Grows by one with each change. */
+  readonly version: number
+  private readonly indexes: ReadonlyMap<Kind, KindIndex>
+
+  private constructor(version: number, indexes: ReadonlyMap<Kind, KindIndex>) {
+    this.version = version
+    this.indexes = indexes
+  }
+
+  static readonly empty = new ResourceStore(0, new Map())
+
+  static of(objects: Iterable<AnyObject>): ResourceStore {
+    return ResourceStore.empty.replace(objects)
+  }
+
+  /**
+   * The store of the next moment. Kinds whose objects are all the same references keep their index; a store without any
+   * difference is returned as it is. Of objects with the same name the last one counts.
+   */
+  replace(objects: Iterable<AnyObject>): ResourceStore {
+    const byKind = new Map<Kind, Map<string, AnyObject>>()
+    for (const object of objects) {
+      let names = byKind.get(object.kind)
+      if (names === undefined) byKind.set(object.kind, (names = new Map<string, AnyObject>()))
+      names.set(`${object.metadata.namespace}/${object.metadata.name}`, object)
+    }
+    const indexes = new Map<Kind, KindIndex>()
+    let changed = false
+    for (const kind of Object.keys(kinds) as Kind[]) {
+      const before = this.indexes.get(kind)
+      const now = byKind.get(kind)
+      const same = before === undefined ? now === undefined : now !== undefined && isSame(before, now)
+      changed ||= !same
+      if (same && before !== undefined) indexes.set(kind, before)
+      else if (!same && now !== undefined) indexes.set(kind, new KindIndex([...now.values()]))
+    }
+    return changed ? new ResourceStore(this.version + 1, indexes) : this
+  }
+
+  get<K extends Kind>(kind: K, namespace: string, name: string): Kinds[K] | undefined {
+    return this.indexes.get(kind)?.byName.get(`${namespace}/${name}`) as Kinds[K] | undefined
+  }
+
+  list<K extends Kind>(kind: K, namespace?: string): readonly Kinds[K][] {
+    const index = this.indexes.get(kind)
+    const found = namespace === undefined ? index?.all : index?.byNamespace.get(namespace)
+    return (found ?? []) as readonly Kinds[K][]
+  }
+
+  endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[] {
+    return (this.indexes.get('EndpointSlice')?.byService.get(`${namespace}/${service}`) ?? []) as EndpointSlice[]
+  }
+
+  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[] {
+    return (this.indexes.get('HTTPRoute')?.byService.get(`${namespace}/${service}`) ?? []) as HttpRoute[]
+  }
+
+  /** Every read that would be answered differently by the two stores, at least. */
+  static changes(before: ResourceStore, after: ResourceStore): Set<ReadKey> {
+    const changed = new Set<ReadKey>()
+    for (const kind of Object.keys(kinds) as Kind[]) {
+      const old = before.indexes.get(kind)
+      const now = after.indexes.get(kind)
+      if (old === now) continue
+      for (const [name, object] of old?.byName ?? []) {
+        if (now?.byName.get(name) !== object) noteChange(changed, object)
+      }
+      for (const [name, object] of now?.byName ?? []) {
+        if (old?.byName.get(name) !== object) noteChange(changed, object)
+      }
+    }
+    return changed
+  }
+}
+
+/** Reads a store and remembers what was asked: the dependencies of whatever is made from the answers. */
+export class RecordingReader implements ResourceReader {
+  readonly reads = new Set<ReadKey>()
+  private readonly store: ResourceReader
+
+  constructor(store: ResourceReader) {
+    this.store = store
+  }
+
+  get<K extends Kind>(kind: K, namespace: string, name: string): Kinds[K] | undefined {
+    this.reads.add(readKeys.object(kind, namespace, name))
+    return this.store.get(kind, namespace, name)
+  }
+
+  list<K extends Kind>(kind: K, namespace?: string): readonly Kinds[K][] {
+    this.reads.add(readKeys.list(kind, namespace))
+    return this.store.list(kind, namespace)
+  }
+
+  endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[] {
+    this.reads.add(readKeys.index('EndpointSlice', `${namespace}/${service}`))
+    return this.store.endpointSlicesOf(namespace, service)
+  }
+
+  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[] {
+    this.reads.add(readKeys.index('HTTPRoute', `${namespace}/${service}`))
+    return this.store.httpRoutesOf(namespace, service)
+  }
+}
+
+function noteChange(changed: Set<ReadKey>, object: AnyObject): void {
+  const { namespace, name } = object.metadata
+  changed.add(readKeys.object(object.kind, namespace, name))
+  changed.add(readKeys.list(object.kind))
+  changed.add(readKeys.list(object.kind, namespace))
+  if (object.kind !== 'EndpointSlice' && object.kind !== 'HTTPRoute') return
+  for (const service of servicesOf(object)) changed.add(readKeys.index(object.kind, service))
+}
+
+/** `namespace/name` of each Service that an EndpointSlice or a route belongs to. */
+function servicesOf(object: AnyObject): string[] {
+  const { namespace, labels } = object.metadata
+  if (object.kind === 'EndpointSlice') {
+    const service = labels?.['kubernetes.io/service-name']
+    return service === undefined ? [] : [`${namespace}/${service}`]
+  }
+  if (object.kind !== 'HTTPRoute') return []
+  const services = new Set<string>()
+  for (const parent of object.spec.parentRefs ?? []) {
+    if (parent.kind === 'Service' && (parent.group ?? '') === '') {
+      services.add(`${parent.namespace ?? namespace}/${parent.name}`)
+    }
+  }
+  return [...services]
+}
+
+function isSame(before: KindIndex, now: ReadonlyMap<string, AnyObject>): boolean {
+  if (before.byName.size !== now.size) return false
+  for (const [name, object] of now) if (before.byName.get(name) !== object) return false
+  return true
+}
+
+function append(map: Map<string, AnyObject[]>, key: string, object: AnyObject): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [object])
+  else list.push(object)
+}
+
+/** Age as the API server knows it; objects from files have none and count as equally old. */
+function byAgeThenName(a: AnyObject, b: AnyObject): number {
+  const { metadata: left } = a
+  const { metadata: right } = b
+  return (
+    compare(left.creationTimestamp ?? '', right.creationTimestamp ?? '') ||
+    compare(left.namespace, right.namespace) ||
+    compare(left.name, right.name)
+  )
+}
+
+/** By code unit, as the specification's `{namespace}/{name}` order; not by locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,221 @@
+// One Service of the waypoint -> its filter chains, clusters and endpoints. Depends on nothing but what it reads through the
+// reader, so the result holds until one of those reads would be answered differently.
+
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { FilterChainSchema } from '../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
+import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
+import type { ClusterLoadAssignment } from '../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
+import type { Diagnostic } from '../resources/diagnostic.ts'
+import type { HttpRoute, ParentReference } from '../resources/gateway-api.ts'
+import type { ReadKey, RecordingReader, ResourceReader } from '../resources/resource-store.ts'
+import { loadAssignment, serviceCluster } from './clusters/service-cluster.ts'
+import { sourceMetadata } from './envoy-message.ts'
+import { httpFilterChain, type HttpChainSettings } from './listeners/http-chain.ts'
+import { tcpFilterChain } from './listeners/tcp-chain.ts'
+import { endpointsOf, reportEndpoints, type EndpointModel } from './model/endpoints.ts'
+import { isHttp2 } from './model/port-protocol.ts'
+import type { ServiceModel, ServicePortModel } from './model/service-model.ts'
+import type { WaypointName } from './model/waypoint.ts'
+import { inboundName, outboundName, type PortSubset } from './names.ts'
+import { TranslationReport } from './report.ts'
+import { httpRouteCandidates, type RouteCandidate } from './routes/http-route.ts'
+import { defaultRoute, orderRoutes, routeConfiguration } from './routes/service-routes.ts'
+import { RouteParentOutcome } from './status/route-parent.ts'
+
+export interface ServiceTranslation {
+  readonly model: ServiceModel
+  readonly chains: MessageInitShape<typeof FilterChainSchema>[]
+  readonly clusters: Cluster[]
+  readonly endpoints: ClusterLoadAssignment[]
+  /** Ports other than 15008 on which HBONE ends of the endpoints listen. */
+  readonly hbonePorts: ReadonlySet<number>
+  readonly outcomes: readonly RouteParentOutcome[]
+  readonly diagnostics: readonly Diagnostic[]
+  readonly reads: ReadonlySet<ReadKey>
+}
+
+export interface ServiceContext {
+  readonly waypoint: WaypointName
+  readonly chain: HttpChainSettings
+}
+
+export function translateService(
+  reader: RecordingReader,
+  model: ServiceModel,
+  context: ServiceContext,
+): ServiceTranslation {
+  const report = new TranslationReport()
+  const parts = new ServiceParts(reader, context)
+  const attachments = attachedRoutes(reader, model, context.waypoint, report)
+  reportEndpoints(reader, model, report)
+  reportService(model, report)
+  for (const port of model.ports) {
+    if (port.handling === 'none') continue
+    if (port.handling !== 'tcp') addHttp(parts, model, port, attachments, report, context)
+    if (port.handling !== 'http') addTcp(parts, model, port)
+  }
+  const { chains, clusters, endpoints, hbonePorts } = parts
+  const outcomes = attachments.map(({ outcome }) => outcome)
+  return {
+    model,
+    chains,
+    clusters,
+    endpoints,
+    hbonePorts,
+    outcomes,
+    diagnostics: report.diagnostics,
+    reads: reader.reads,
+  }
+}
+
+/** Collects what each port adds. */
+class ServiceParts {
+  readonly chains: MessageInitShape<typeof FilterChainSchema>[] = []
+  readonly clusters: Cluster[] = []
+  readonly endpoints: ClusterLoadAssignment[] = []
+  readonly hbonePorts = new Set<number>()
+  readonly reader: ResourceReader
+  private readonly context: ServiceContext
+  private readonly names = new Set<string>()
+
+  constructor(reader: ResourceReader, context: ServiceContext) {
+    this.reader = reader
+    this.context = context
+  }
+
+  addCluster(name: string, subset: PortSubset | undefined, service: ServiceModel, port: ServicePortModel): void {
+    if (this.names.has(name)) return
+    this.names.add(name)
+    const { mesh } = this.context.chain
+    const endpoints: EndpointModel[] = endpointsOf(this.reader, mesh, service, port)
+    for (const { hbonePort } of endpoints) if (hbonePort !== undefined) this.hbonePorts.add(hbonePort)
+    this.clusters.push(serviceCluster(name, subset, service, port, mesh))
+    this.endpoints.push(loadAssignment(name, endpoints))
+  }
+}
+
+function addTcp(parts: ServiceParts, model: ServiceModel, port: ServicePortModel): void {
+  const name = inboundName(port.port, 'tcp', model.hostname)
+  parts.addCluster(name, 'tcp', model, port)
+  if (model.addresses.length > 0) parts.chains.push(tcpFilterChain(name, name, [], chainMetadata(model, port)))
+}
+
+function addHttp(
+  parts: ServiceParts,
+  model: ServiceModel,
+  port: ServicePortModel,
+  attachments: readonly Attachment[],
+  report: TranslationReport,
+  context: ServiceContext,
+): void {
+  const name = inboundName(port.port, 'http', model.hostname)
+  parts.addCluster(name, 'http', model, port)
+  // Nobody can dial a headless Service as such: its clients dial Pods.
+  if (model.addresses.length === 0) return
+  const routing = attachments.filter((attachment) => attachment.appliesTo(port))
+  const candidates = routing.flatMap((attachment) => candidatesOf(attachment, parts, model, port, report, context))
+  const routes =
+    routing.length === 0
+      ? [defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object)]
+      : orderRoutes(candidates, report)
+  const chain = {
+    name,
+    port: port.port,
+    http2: isHttp2(port.protocol),
+    grpcWeb: port.protocol === 'gRPC-Web',
+    routes: routeConfiguration(name, port.port, routes),
+    before: [],
+    metadata: chainMetadata(model, port),
+  }
+  parts.chains.push(httpFilterChain(chain, context.chain))
+}
+
+function candidatesOf(
+  { route, parentRef, outcome }: Attachment,
+  parts: ServiceParts,
+  model: ServiceModel,
+  port: ServicePortModel,
+  report: TranslationReport,
+  context: ServiceContext,
+): RouteCandidate[] {
+  return httpRouteCandidates(route, {
+    reader: parts.reader,
+    settings: context.chain.mesh,
+    waypoint: context.waypoint,
+    service: model,
+    port,
+    parentNamesPort: parentRef.port !== undefined,
+    requireOutbound: (service, servicePort) => {
+      parts.addCluster(outboundName(servicePort.port, service.hostname), undefined, service, servicePort)
+    },
+    unresolved: (reason, path, message, remedy) => {
+      outcome.unresolved(reason, message)
+      report.error(route, path, `${message}, so its share of requests gets 500`, remedy)
+    },
+    refuseRule: (rule, path, message, remedy) => {
+      outcome.refuseRule(rule, message)
+      report.error(route, path, message, remedy)
+    },
+  })
+}
+
+/** An HTTPRoute that names the Service as a parent. */
+interface Attachment {
+  readonly route: HttpRoute
+  readonly parentRef: ParentReference
+  readonly outcome: RouteParentOutcome
+  readonly appliesTo: (port: ServicePortModel) => boolean
+}
+
+function attachedRoutes(
+  reader: ResourceReader,
+  model: ServiceModel,
+  waypoint: WaypointName,
+  report: TranslationReport,
+): Attachment[] {
+  return reader.httpRoutesOf(model.namespace, model.name).flatMap((route) =>
+    [...(route.spec.parentRefs ?? []).entries()].flatMap(([index, parentRef]): Attachment[] => {
+      if (!namesService(parentRef, route, model)) return []
+      const outcome = new RouteParentOutcome(route, parentRef)
+      const path = ['spec', 'parentRefs', index]
+      const appliesTo = (port: ServicePortModel) =>
+        outcome.rejection === undefined &&
+        (parentRef.port === undefined || parentRef.port === port.port) &&
+        (parentRef.sectionName === undefined || parentRef.sectionName === port.name)
+      const { namespace } = route.metadata
+      if (namespace !== model.namespace && namespace !== waypoint.namespace) {
+        const message = `a route of another namespace than its Service (a consumer route) has no effect`
+        outcome.rejection = { reason: 'NotAllowedByListeners', message }
+        report.error(route, path, message, `move the route to namespace ${model.namespace}`)
+      } else if (!model.ports.some(appliesTo)) {
+        const message = `Service ${model.namespace}/${model.name} has no such port`
+        outcome.rejection = { reason: 'NoMatchingParent', message }
+        report.error(route, path, message, 'correct port or sectionName')
+      }
+      return [{ route, parentRef, outcome, appliesTo }]
+    }),
+  )
+}
+
+function namesService(ref: ParentReference, route: HttpRoute, model: ServiceModel): boolean {
+  const namespace = ref.namespace ?? route.metadata.namespace
+  return ref.kind === 'Service' && (ref.group ?? '') === '' && ref.name === model.name && namespace === model.namespace
+}
+
+/** Fields of a Service that change where requests go and that are not carried out yet. */
+function reportService({ object }: ServiceModel, report: TranslationReport): void {
+  const { sessionAffinity, internalTrafficPolicy, trafficDistribution } = object.spec
+  if (sessionAffinity === 'ClientIP') {
+    report.warning(object, ['spec', 'sessionAffinity'], 'is not carried out: each request chooses its endpoint anew')
+  }
+  if (internalTrafficPolicy === 'Local') {
+    report.warning(object, ['spec', 'internalTrafficPolicy'], 'is not carried out: endpoints of all nodes are used')
+  }
+  if (trafficDistribution !== undefined) {
+    report.warning(object, ['spec', 'trafficDistribution'], 'is not carried out: endpoints of all zones are used alike')
+  }
+}
+
+function chainMetadata(model: ServiceModel, port: ServicePortModel) {
+  return { filterMetadata: sourceMetadata(model.object, `port ${port.port}`) }
+}

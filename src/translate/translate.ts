@@ -1,0 +1,168 @@
+// Resources -> the Envoy configuration of one waypoint, in the shape that istiod gives it. Pure. A Translator remembers what
+// it made of each Service, and makes it again only when something that it read has changed.
+
+import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
+import type { Gateway } from '../resources/gateway-api.ts'
+import { RecordingReader, ResourceStore, type ReadKey } from '../resources/resource-store.ts'
+import { connectOriginateCluster, encapCluster, mainInternalCluster } from './clusters/plumbing-clusters.ts'
+import { connectOriginateListener } from './listeners/connect-originate.ts'
+import { connectTerminateListener } from './listeners/connect-terminate.ts'
+import { directChains } from './listeners/direct-chains.ts'
+import type { HttpChainSettings } from './listeners/http-chain.ts'
+import { mainInternalListener } from './listeners/main-internal.ts'
+import { defaultMeshSettings, type MeshSettings } from './mesh-settings.ts'
+import { serviceModel } from './model/service-model.ts'
+import { podBinding, serviceBinding, type WaypointName } from './model/waypoint.ts'
+import { HBONE_PORT, workloadOf } from './model/workload.ts'
+import { TranslationReport } from './report.ts'
+import { reportGateway, reportSharedAddresses, reportUnusedRoutes } from './scope-report.ts'
+import { translateService, type ServiceContext, type ServiceTranslation } from './service-translation.ts'
+import type { ObjectStatus } from './status/condition.ts'
+import { routeStatuses, serviceStatus, waypointStatus } from './status/statuses.ts'
+import type { Translation, TranslationOptions } from './translation.ts'
+
+const defaultListen = [{ address: '0.0.0.0', port: HBONE_PORT }]
+
+/** One translation, without a memory. */
+export function translate(store: ResourceStore, options: TranslationOptions): Translation {
+  return new Translator().translate(store, options)
+}
+
+export class Translator {
+  private store = ResourceStore.empty
+  private settings = ''
+  private services = new Map<string, ServiceTranslation>()
+
+  translate(store: ResourceStore, options: TranslationOptions): Translation {
+    const mesh = { ...defaultMeshSettings, ...options.mesh }
+    const gateway = store.get('Gateway', options.waypoint.namespace, options.waypoint.name)
+    if (gateway === undefined) return withoutWaypoint(store, options.waypoint)
+    const chain: HttpChainSettings = { mesh, clientIdentityHeader: wantsClientIdentityHeader(gateway) }
+    const report = new TranslationReport()
+    reportGateway(gateway, report)
+    const statuses: ObjectStatus[] = [waypointStatus(gateway, options.now)]
+    const services = this.translateServices(store, options, chain, report, statuses)
+    const pods = podAddresses(store, options.waypoint, mesh)
+    reportSharedAddresses(services, report)
+    reportUnusedRoutes(store, services, report)
+    statuses.push(
+      ...routeStatuses(
+        services.flatMap(({ outcomes }) => outcomes),
+        options.now,
+      ),
+    )
+    return {
+      ...assemble(services, pods, options, chain),
+      diagnostics: [...report.diagnostics, ...services.flatMap(({ diagnostics }) => diagnostics)],
+      statuses,
+    }
+  }
+
+  private translateServices(
+    store: ResourceStore,
+    options: TranslationOptions,
+    chain: HttpChainSettings,
+    report: TranslationReport,
+    statuses: ObjectStatus[],
+  ): ServiceTranslation[] {
+    const { waypoint, now } = options
+    const settings = JSON.stringify([waypoint, chain])
+    const changed = settings === this.settings ? ResourceStore.changes(this.store, store) : undefined
+    const services = new Map<string, ServiceTranslation>()
+    for (const service of store.list('Service')) {
+      const binding = serviceBinding(store, waypoint, service)
+      statuses.push(...serviceStatus(service, binding, waypoint, now))
+      if (binding.kind === 'refused') {
+        const message = `${binding.message}, so requests to this Service bypass every waypoint`
+        report.warning(
+          service,
+          ['metadata', 'labels'],
+          message,
+          'correct istio.io/use-waypoint, here or on the namespace',
+        )
+      }
+      if (binding.kind !== 'bound') continue
+      if (service.spec.type === 'ExternalName') {
+        report.warning(service, ['spec', 'type'], 'ExternalName Services are not served by a waypoint')
+        continue
+      }
+      const key = `${service.metadata.namespace}/${service.metadata.name}`
+      const known = changed === undefined ? undefined : this.services.get(key)
+      const stands = known !== undefined && changed !== undefined && !intersects(known.reads, changed)
+      services.set(key, stands ? known : translateOne(store, service.metadata, { waypoint, chain }))
+    }
+    this.store = store
+    this.settings = settings
+    this.services = services
+    return [...services.values()]
+  }
+}
+
+function translateOne(store: ResourceStore, name: WaypointName, context: ServiceContext): ServiceTranslation {
+  const reader = new RecordingReader(store)
+  const service = reader.get('Service', name.namespace, name.name)!
+  return translateService(reader, serviceModel(service, context.chain.mesh), context)
+}
+
+function intersects(reads: ReadonlySet<ReadKey>, changed: ReadonlySet<ReadKey>): boolean {
+  const [few, many] = reads.size < changed.size ? [reads, changed] : [changed, reads]
+  for (const key of few) if (many.has(key)) return true
+  return false
+}
+
+function withoutWaypoint(store: ResourceStore, { namespace, name }: WaypointName): Translation {
+  const known = store.list('Gateway').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+  const remedy =
+    known.length === 0 ? 'add a Gateway with a listener of protocol HBONE' : `choose one of ${known.join(', ')}`
+  const message = 'is to be the waypoint and does not exist'
+  const diagnostic = {
+    severity: 'error',
+    file: '',
+    line: 0,
+    object: `Gateway ${namespace}/${name}`,
+    field: '',
+  } as const
+  return { listeners: [], clusters: [], endpoints: [], diagnostics: [{ ...diagnostic, message, remedy }], statuses: [] }
+}
+
+/** The annotation counts on the Gateway itself and among those that its infrastructure gets. */
+function wantsClientIdentityHeader(gateway: Gateway): boolean {
+  const annotation = 'ambient.istio.io/xfcc-include-client-identity'
+  const annotations = { ...gateway.spec.infrastructure?.annotations, ...gateway.metadata.annotations }
+  return annotations[annotation] === 'true'
+}
+
+function podAddresses(store: ResourceStore, waypoint: WaypointName, settings: MeshSettings): string[] {
+  return store.list('Pod').flatMap((pod) => {
+    const { addresses } = workloadOf(pod, settings)
+    const isGateway = pod.metadata.labels?.['gateway.networking.k8s.io/gateway-name'] !== undefined
+    return addresses.length > 0 && !isGateway && podBinding(store, waypoint, pod).kind === 'bound' ? addresses : []
+  })
+}
+
+function assemble(
+  services: readonly ServiceTranslation[],
+  podIps: readonly string[],
+  options: TranslationOptions,
+  chain: HttpChainSettings,
+): Pick<Translation, 'listeners' | 'clusters' | 'endpoints'> {
+  const chains = [...services.flatMap((service) => service.chains), ...directChains(chain)]
+  const models = services.map(({ model }) => model)
+  const hbonePorts = new Set([HBONE_PORT, ...services.flatMap((service) => [...service.hbonePorts])])
+  const listeners = [
+    connectTerminateListener(options.listen ?? defaultListen, chain.mesh),
+    mainInternalListener(models, podIps, chains),
+    ...[...hbonePorts].map(connectOriginateListener),
+  ]
+  const plumbing = [
+    mainInternalCluster(),
+    encapCluster(),
+    ...[...hbonePorts].map((port) => connectOriginateCluster(port, options.waypoint.namespace, chain.mesh)),
+  ]
+  // Several Services may route to the same foreign one; each brings its cluster, all alike.
+  const clusters = new Map<string, Cluster>(
+    [...plumbing, ...services.flatMap((one) => one.clusters)].map((c) => [c.name, c]),
+  )
+  const endpoints = new Map(services.flatMap((one) => one.endpoints).map((e) => [e.clusterName, e]))
+  return { listeners, clusters: [...clusters.values()], endpoints: [...endpoints.values()] }
+}
