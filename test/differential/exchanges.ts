@@ -169,7 +169,7 @@ export function h2Sequence(...sections: (readonly HeaderField[])[]): Exchange {
   })
 }
 
-/** Opens a tunnel, writes `bytes`, waits for `expected` bytes or the end, and notes what came. */
+/** Opens a tunnel, writes `bytes`, waits for `expected` bytes (then ends if told so) or the end, and notes what came. */
 export function bytesIn(
   bytes: string | Buffer,
   expected: number,
@@ -179,8 +179,8 @@ export function bytesIn(
     const { tunnel, status } = await actor.open(options)
     actor.note('CONNECT', status ?? 'no answer')
     tunnel.write(bytes)
-    if (options.end === true) tunnel.end()
     await tunnel.until(() => tunnel.received.length >= expected || tunnel.ending !== undefined)
+    if (options.end === true) tunnel.end()
     await tunnel.untilEnded(options.end === true ? ANNOUNCED_END_MS : SETTLE_MS)
     actor.note('received', describeBody(tunnel.received))
     actor.note('connection', tunnel.ending ?? 'open')

@@ -60,7 +60,7 @@ for (const group of GROUPS) {
       concurrency: Number(values.concurrency),
       reference: i === 0 ? undefined : records[0],
     }).catch((error: unknown) => {
-      console.error(`${group}: ${String(error)}`)
+      console.error(`${group}: ${error instanceof Error ? error.stack : String(error)}`)
       return new Map<string, CaseRecord>()
     })
     for (const [key, record] of result) records[i].set(key, record)

@@ -75,6 +75,7 @@ export function describeStream(stream: WireStream, sortHeaders = false): unknown
   return {
     headers: sortHeaders ? sections.map((section) => section.sort()) : sections,
     body: describeBody(stream.body),
-    end: stream.reset !== undefined ? `RST_STREAM ${stream.reset}` : stream.ended ? 'END_STREAM' : 'open',
+    // RST_STREAM(NO_ERROR) may follow a complete answer (RFC 9113 8.1); that changes nothing.
+    end: stream.ended ? 'END_STREAM' : stream.reset !== undefined ? `RST_STREAM ${stream.reset}` : 'open',
   }
 }

@@ -1,8 +1,18 @@
 // Every differential case, group by group.
 
 import type { DifferentialCase } from '../case.ts'
+import { errorsCases } from './errors.ts'
 import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
+import { http2Cases } from './http2.ts'
 import { matchingCases } from './matching.ts'
+import { tunnelCases } from './tunnel.ts'
 
-export const ALL_CASES: readonly DifferentialCase[] = [...matchingCases, ...headersCases, ...http1Cases]
+export const ALL_CASES: readonly DifferentialCase[] = [
+  ...matchingCases,
+  ...headersCases,
+  ...http1Cases,
+  ...http2Cases,
+  ...tunnelCases,
+  ...errorsCases,
+]

@@ -590,7 +590,7 @@ export const headersCases = casesOf('headers', {
 
   'response-before-the-request-ends': {
     pods: pod(() => onRequestHeaders('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nearly')),
-    exchange: raw(['POST'], [request('POST', '/', { 'content-length': '100' }), 'part']),
+    exchange: raw(['POST'], [request('POST', '/', { 'content-length': '100' }) + 'part']),
   },
   'answer-with-body-and-hash': {
     pods: pod(() =>
