@@ -84,6 +84,11 @@ export class CidrTable<V> {
     return true
   }
 
+  /** The value of this very range. */
+  get(range: CidrRange): V | undefined {
+    return find(this.level(range), range.words)?.value
+  }
+
   /** The value of the most specific range around `ip`. */
   lookup(ip: string): V | undefined {
     return this.lookupBelow(ip, 129)?.value

@@ -90,6 +90,18 @@ describe('a full match', () => {
     expect(plain).toBeGreaterThan(500)
   })
 
+  test.each([
+    ['/api/v[0-9]+/x', '/api/v'],
+    ['/a(b|c)?d', '/a'],
+    ['ab+c', 'ab'],
+    ['ab*c', 'a'],
+    ['x|y', ''],
+    ['.*', ''],
+    ['(a+)+', ''],
+  ])('of %s needs the prefix "%s"', (source, prefix) => {
+    expect(regex(source).literalPrefix).toBe(prefix)
+  })
+
   test('of a pattern that makes backtracking engines explode takes no time', () => {
     const compiled = regex('(x+x+)+y')
     expect(compiled.matches('x'.repeat(20_000))).toBe(false)

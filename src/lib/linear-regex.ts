@@ -5,6 +5,7 @@
 import { RE2JS } from 're2js'
 import type { Problems } from './problems.ts'
 import { readSequences } from './regex-shape.ts'
+import type { Sequence } from './regex-shape.ts'
 import { compileSequence } from './sequence-matcher.ts'
 import type { SequenceMatcher } from './sequence-matcher.ts'
 
@@ -12,19 +13,24 @@ export class LinearRegex {
   readonly source: string
   private readonly engine: RE2JS
   /** The pattern as string code, any of which matches; undefined when only the engine can tell. */
-  private readonly sequences: readonly SequenceMatcher[] | undefined
+  private readonly matchers: readonly SequenceMatcher[] | undefined
+  /** What every string that matches as a whole begins with; possibly less than there is to know. */
+  readonly literalPrefix: string
 
   constructor(source: string, engine: RE2JS) {
+    const sequences = readSequences(source)
+    const matchers = sequences?.map(compileSequence)
     this.source = source
     this.engine = engine
-    this.sequences = compileSequences(source)
+    this.matchers = matchers?.every((matcher) => matcher !== undefined) ? matchers : undefined
+    this.literalPrefix = sequences === undefined ? '' : commonPrefix(sequences.map(literalPrefix))
   }
 
   /** Whether the pattern matches the whole of `value`, as all of Envoy's matchers ask. */
   matches(value: string): boolean {
-    if (this.sequences === undefined) return this.engine.testExact(value)
-    for (let i = 0; i < this.sequences.length; i++) {
-      const answer = this.sequences[i](value)
+    if (this.matchers === undefined) return this.engine.testExact(value)
+    for (let i = 0; i < this.matchers.length; i++) {
+      const answer = this.matchers[i](value)
       if (answer === true) return true
       if (answer === 'unsure') return this.engine.testExact(value)
     }
@@ -72,7 +78,7 @@ export class LinearRegex {
 
   /** False when the general engine does the matching: for tests. */
   get isPlain(): boolean {
-    return this.sequences !== undefined
+    return this.matchers !== undefined
   }
 }
 
@@ -88,7 +94,18 @@ export function compileRegex(source: string, problems: Problems): LinearRegex | 
   }
 }
 
-function compileSequences(source: string): readonly SequenceMatcher[] | undefined {
-  const sequences = readSequences(source)?.map(compileSequence)
-  return sequences?.every((matcher) => matcher !== undefined) ? sequences : undefined
+function literalPrefix(sequence: Sequence): string {
+  let prefix = ''
+  for (const item of sequence) {
+    if (item.literal === undefined || item.min === 0) break
+    prefix += item.literal.repeat(item.min)
+    if (item.max !== item.min) break
+  }
+  return prefix
+}
+
+function commonPrefix(texts: readonly string[]): string {
+  let common = texts[0] ?? ''
+  for (const text of texts) while (!text.startsWith(common)) common = common.slice(0, -1)
+  return common
 }

@@ -1,6 +1,7 @@
 // What is known of a connection besides its bytes: addresses, TLS peers, the filter state it carries.
 
 import type { FilterState } from './filter-state.ts'
+import type { Metadata } from './metadata.ts'
 
 /** An address as Envoy prints it: `10.0.0.1:80`, `[::1]:80`, `envoy://listener/endpoint`. */
 export interface Address {
@@ -55,6 +56,8 @@ export interface ConnectionFacts {
   /** `tls` or `raw_buffer`. */
   transportProtocol: string
   filterState: FilterState
+  /** Host and cluster metadata that the internal upstream transport passed on: namespace -> struct. */
+  readonly metadata: Metadata
   filterChainName: string
   /** `%CONNECTION_TERMINATION_DETAILS%`. */
   terminationDetails: string

@@ -1,0 +1,110 @@
+// A connection of a pool with the HTTP codec on it: moves bytes between the two and tells the pool what changes.
+
+import type { ClientCodec, ResetReason } from '../../codec/http-stream.ts'
+import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
+import { Timer } from '../../lib/timer-wheel.ts'
+import type { ConnectionFacts } from '../stream/connection-facts.ts'
+
+/** What a pool is told of its connections. */
+export interface ClientConnectionOwner {
+  /** Streams may be opened now that could not before, or the last one ended. */
+  onStreamCapacity(connection: ClientConnection): void
+  /** No further streams on this connection; those that run go on. */
+  onDraining(connection: ClientConnection): void
+  onClosed(connection: ClientConnection): void
+  onIdleTimeout(connection: ClientConnection): void
+  onProtocolError(connection: ClientConnection): void
+}
+
+export class ClientConnection implements ConnectionHandler {
+  readonly connection: Connection
+  readonly idleTimer: Timer<ClientConnection>
+  /** Set by the pool right after construction: the codec needs the connection as its sink, and this as its callbacks. */
+  codec: ClientCodec = undefined as unknown as ClientCodec
+  /** Streams that were opened in total. */
+  streamsOpened = 0
+  isDraining = false
+  /** True while it is in the pool's list of usable connections. */
+  isReady = false
+  readonly openedMs: number
+  private readonly owner: ClientConnectionOwner
+  private dispatching = false
+  private capacityChanged = false
+
+  constructor(connection: Connection, owner: ClientConnectionOwner, openedMs: number) {
+    this.connection = connection
+    this.owner = owner
+    this.openedMs = openedMs
+    this.idleTimer = new Timer<ClientConnection>(onIdle, this)
+  }
+
+  get facts(): ConnectionFacts {
+    return this.connection.facts
+  }
+
+  get isIdle(): boolean {
+    return this.codec.activeStreams === 0
+  }
+
+  onData(chunk: Buffer): void {
+    this.dispatching = true
+    const error = this.codec.dispatch(chunk)
+    this.dispatching = false
+    if (error !== undefined) {
+      this.owner.onProtocolError(this)
+      this.connection.reset(error.detail)
+      return
+    }
+    if (this.capacityChanged) {
+      this.capacityChanged = false
+      this.owner.onStreamCapacity(this)
+    }
+  }
+
+  onEnd(): void {
+    this.codec.connectionClosed('connection termination')
+    if (!this.isDraining) this.onGoaway()
+    this.connection.end()
+  }
+
+  onWritable(): void {
+    this.codec.onTransportWritable()
+  }
+
+  onClose(_event: CloseEvent, _reason: string): void {
+    this.codec.connectionClosed('connection termination')
+    this.owner.onClosed(this)
+  }
+
+  /** ClientCodecCallbacks. */
+  onGoaway(): void {
+    this.isDraining = true
+    this.owner.onDraining(this)
+  }
+
+  /** ClientCodecCallbacks: reported to the pool when the running chunk is done, so that it sees the final state. */
+  onCapacityChange(): void {
+    if (this.dispatching) this.capacityChanged = true
+    else this.owner.onStreamCapacity(this)
+  }
+
+  /** ClientCodecCallbacks: HTTP/1 pauses the whole connection. */
+  setReadable(readable: boolean): void {
+    if (readable) this.connection.resumeRead()
+    else this.connection.pauseRead()
+  }
+
+  /** @internal */
+  idleTimedOut(): void {
+    this.owner.onIdleTimeout(this)
+  }
+
+  close(reason: ResetReason): void {
+    this.codec.connectionClosed(reason)
+    this.connection.end()
+  }
+}
+
+function onIdle(connection: ClientConnection): void {
+  connection.idleTimedOut()
+}

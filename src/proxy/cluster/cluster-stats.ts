@@ -1,0 +1,87 @@
+// Statistics of one cluster, under Envoy's names (envoy-behaviour: cluster.<name>.*). Resolved once, when the cluster is built.
+
+import type { Counter, Gauge, Histogram, StatsStore } from '../stream/stats.ts'
+
+export interface ClusterStats {
+  readonly cxTotal: Counter
+  readonly cxActive: Gauge
+  readonly cxDestroy: Counter
+  readonly cxConnectFail: Counter
+  readonly cxConnectTimeout: Counter
+  readonly cxOverflow: Counter
+  readonly cxIdleTimeout: Counter
+  readonly cxMaxRequests: Counter
+  readonly cxProtocolError: Counter
+  readonly cxNoneHealthy: Counter
+  readonly cxConnectMs: Histogram
+  readonly rqTotal: Counter
+  readonly rqActive: Gauge
+  readonly rqCompleted: Counter
+  readonly rqPendingTotal: Counter
+  readonly rqPendingActive: Gauge
+  readonly rqPendingOverflow: Counter
+  readonly rqPendingFailureEject: Counter
+  readonly rqCancelled: Counter
+  readonly rqTimeout: Counter
+  readonly rqPerTryTimeout: Counter
+  readonly rqRxReset: Counter
+  readonly rqTxReset: Counter
+  readonly rqRetry: Counter
+  readonly rqRetrySuccess: Counter
+  readonly rqRetryLimitExceeded: Counter
+  readonly rqRetryOverflow: Counter
+  readonly retryOrShadowAbandoned: Counter
+  readonly rqTimeMs: Histogram
+  readonly membershipTotal: Gauge
+  readonly membershipHealthy: Gauge
+  readonly membershipChange: Counter
+  /** `upstream_rq_2xx` and so on, by the hundreds digit. */
+  readonly rqByClass: readonly (Counter | undefined)[]
+  /** `upstream_rq_200` and so on; created when a code is first seen (100-599). */
+  rqByCode(status: number): Counter
+}
+
+export function clusterStats(store: StatsStore, name: string): ClusterStats {
+  const counter = (stat: string): Counter => store.counter(`cluster.${name}.${stat}`)
+  const gauge = (stat: string): Gauge => store.gauge(`cluster.${name}.${stat}`)
+  const histogram = (stat: string): Histogram => store.histogram(`cluster.${name}.${stat}`)
+  const byCode: (Counter | undefined)[] = []
+  return {
+    cxTotal: counter('upstream_cx_total'),
+    cxActive: gauge('upstream_cx_active'),
+    cxDestroy: counter('upstream_cx_destroy'),
+    cxConnectFail: counter('upstream_cx_connect_fail'),
+    cxConnectTimeout: counter('upstream_cx_connect_timeout'),
+    cxOverflow: counter('upstream_cx_overflow'),
+    cxIdleTimeout: counter('upstream_cx_idle_timeout'),
+    cxMaxRequests: counter('upstream_cx_max_requests'),
+    cxProtocolError: counter('upstream_cx_protocol_error'),
+    cxNoneHealthy: counter('upstream_cx_none_healthy'),
+    cxConnectMs: histogram('upstream_cx_connect_ms'),
+    rqTotal: counter('upstream_rq_total'),
+    rqActive: gauge('upstream_rq_active'),
+    rqCompleted: counter('upstream_rq_completed'),
+    rqPendingTotal: counter('upstream_rq_pending_total'),
+    rqPendingActive: gauge('upstream_rq_pending_active'),
+    rqPendingOverflow: counter('upstream_rq_pending_overflow'),
+    rqPendingFailureEject: counter('upstream_rq_pending_failure_eject'),
+    rqCancelled: counter('upstream_rq_cancelled'),
+    rqTimeout: counter('upstream_rq_timeout'),
+    rqPerTryTimeout: counter('upstream_rq_per_try_timeout'),
+    rqRxReset: counter('upstream_rq_rx_reset'),
+    rqTxReset: counter('upstream_rq_tx_reset'),
+    rqRetry: counter('upstream_rq_retry'),
+    rqRetrySuccess: counter('upstream_rq_retry_success'),
+    rqRetryLimitExceeded: counter('upstream_rq_retry_limit_exceeded'),
+    rqRetryOverflow: counter('upstream_rq_retry_overflow'),
+    retryOrShadowAbandoned: counter('retry_or_shadow_abandoned'),
+    rqTimeMs: histogram('upstream_rq_time'),
+    membershipTotal: gauge('membership_total'),
+    membershipHealthy: gauge('membership_healthy'),
+    membershipChange: counter('membership_change'),
+    rqByClass: [undefined, ...[1, 2, 3, 4, 5].map((hundreds) => counter(`upstream_rq_${hundreds}xx`))],
+    rqByCode(status: number): Counter {
+      return (byCode[status] ??= counter(`upstream_rq_${status}`))
+    },
+  }
+}

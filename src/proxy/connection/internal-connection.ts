@@ -1,0 +1,197 @@
+// Two Connections joined in memory: the hop into an internal listener. Bytes are delivered within the writer's call;
+// only what arrives at a paused end is copied and kept.
+
+import type { ConnectionFacts } from '../stream/connection-facts.ts'
+import type { Connection, ConnectionHandler } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import { NO_HANDLER } from './no-handler.ts'
+import { scratch } from './scratch.ts'
+
+/** One end. `peer` is the other; each end's `facts` are its own. */
+export class InternalConnection implements Connection {
+  readonly facts: ConnectionFacts
+  handler: ConnectionHandler = NO_HANDLER
+  buffer: Buffer = EMPTY
+  epoch = 0
+  private readonly dispatcher: Dispatcher
+  private readonly highWatermarkBytes: number
+  private peer: InternalConnection
+  /** What was written to this end while it was paused. */
+  private waiting: Buffer[] = []
+  private waitingBytes = 0
+  private paused = false
+  private draining = false
+  private writeEnded = false
+  /** The peer ended its side; delivered once `waiting` is empty. */
+  private endReceived = false
+  private endDelivered = false
+  private closed = false
+  private mustReportWritable = false
+
+  private constructor(dispatcher: Dispatcher, facts: ConnectionFacts, highWatermarkBytes: number) {
+    this.dispatcher = dispatcher
+    this.facts = facts
+    this.highWatermarkBytes = highWatermarkBytes
+    this.peer = this
+  }
+
+  /** @returns both ends: the one that dialled, and the one that was accepted. */
+  static pair(
+    dispatcher: Dispatcher,
+    dialled: ConnectionFacts,
+    accepted: ConnectionFacts,
+    highWatermarkBytes: number,
+  ): [InternalConnection, InternalConnection] {
+    const near = new InternalConnection(dispatcher, dialled, highWatermarkBytes)
+    const far = new InternalConnection(dispatcher, accepted, highWatermarkBytes)
+    near.peer = far
+    far.peer = near
+    return [near, far]
+  }
+
+  get bufferedBytes(): number {
+    return this.peer.waitingBytes
+  }
+
+  get isWritable(): boolean {
+    if (this.peer.waitingBytes < this.highWatermarkBytes) return true
+    this.mustReportWritable = true
+    return false
+  }
+
+  get isOpen(): boolean {
+    return !this.closed
+  }
+
+  reserve(size: number): number {
+    this.buffer = scratch.reserve(size)
+    return 0
+  }
+
+  commit(size: number): void {
+    this.epoch++
+    scratch.enter()
+    try {
+      this.peer.receive(this.buffer.subarray(0, size))
+    } finally {
+      scratch.leave()
+    }
+  }
+
+  write(chunk: Uint8Array): void {
+    this.peer.receive(chunk as Buffer)
+  }
+
+  end(): void {
+    if (this.writeEnded || this.closed) return
+    this.writeEnded = true
+    this.peer.receiveEnd()
+  }
+
+  reset(reason: string): void {
+    if (this.closed) return
+    this.closeBoth(reason, 'local', 'remote')
+  }
+
+  pauseRead(): void {
+    this.paused = true
+  }
+
+  resumeRead(): void {
+    if (!this.paused) return
+    this.paused = false
+    if (this.waiting.length > 0 || (this.endReceived && !this.endDelivered)) this.dispatcher.defer(deliverWaiting, this)
+  }
+
+  onBug(): void {
+    this.reset('internal error')
+  }
+
+  /** @internal */
+  deliverWaiting(): void {
+    if (this.draining) return
+    this.draining = true
+    while (!this.paused && this.waiting.length > 0 && !this.closed) {
+      const chunk = this.waiting.shift() as Buffer
+      this.waitingBytes -= chunk.length
+      this.handler.onData(chunk)
+    }
+    this.draining = false
+    if (this.closed || this.paused) return
+    if (this.peer.mustReportWritable && this.waitingBytes < this.highWatermarkBytes >> 1) {
+      this.peer.mustReportWritable = false
+      this.dispatcher.defer(reportWritable, this.peer)
+    }
+    if (this.endReceived && !this.endDelivered && this.waiting.length === 0) this.deliverEnd()
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.closed || chunk.length === 0) return
+    if (this.paused || this.waiting.length > 0 || this.handler === NO_HANDLER) {
+      this.waiting.push(Buffer.from(chunk))
+      this.waitingBytes += chunk.length
+      return
+    }
+    this.handler.onData(chunk)
+  }
+
+  private receiveEnd(): void {
+    this.endReceived = true
+    this.dispatcher.defer(deliverWaiting, this)
+  }
+
+  private deliverEnd(): void {
+    this.endDelivered = true
+    this.handler.onEnd()
+    if (this.writeEnded && this.peer.endDelivered && !this.closed) this.closeBoth('', 'remote', 'remote')
+  }
+
+  private closeBoth(reason: string, here: 'local' | 'remote', there: 'local' | 'remote'): void {
+    this.closed = true
+    this.peer.closed = true
+    this.waiting = []
+    this.waitingBytes = 0
+    // What the peer was sent before this end went away is still its to read.
+    const undelivered = this.peer.waiting
+    this.dispatcher.defer(reportClose, new Closing(this, here, reason, undefined))
+    this.dispatcher.defer(
+      reportClose,
+      new Closing(this.peer, there, reason, undelivered.length > 0 ? undelivered : undefined),
+    )
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+class Closing {
+  readonly connection: InternalConnection
+  readonly event: 'local' | 'remote'
+  readonly reason: string
+  readonly undelivered: Buffer[] | undefined
+
+  constructor(
+    connection: InternalConnection,
+    event: 'local' | 'remote',
+    reason: string,
+    undelivered: Buffer[] | undefined,
+  ) {
+    this.connection = connection
+    this.event = event
+    this.reason = reason
+    this.undelivered = undelivered
+  }
+}
+
+function deliverWaiting(connection: InternalConnection): void {
+  connection.deliverWaiting()
+}
+
+function reportWritable(connection: InternalConnection): void {
+  if (connection.isOpen) connection.handler.onWritable()
+}
+
+function reportClose(closing: Closing): void {
+  if (closing.undelivered !== undefined)
+    for (const chunk of closing.undelivered) closing.connection.handler.onData(chunk)
+  closing.connection.handler.onClose(closing.event, closing.reason)
+}

@@ -1,0 +1,223 @@
+// A Connection over a TCP or TLS socket: output gathers in a slab and leaves in one write per turn of the event loop.
+// The only place that decides when a written buffer may be used again.
+
+import type { Socket } from 'node:net'
+import type { ConnectionFacts } from '../stream/connection-facts.ts'
+import type { CloseEvent, Connection, ConnectionHandler } from './connection.ts'
+import type { Dispatcher, Flushable } from './dispatcher.ts'
+import { NO_HANDLER } from './no-handler.ts'
+import type { SlabPool } from './slab-pool.ts'
+import { SLAB_BYTES } from './slab-pool.ts'
+
+/** Chunks of this size or more are not copied into the slab. */
+const WRITE_THROUGH_BYTES = 16 * 1024
+
+export interface SocketConnectionOptions {
+  dispatcher: Dispatcher
+  slabs: SlabPool
+  facts: ConnectionFacts
+  /** Above this many bytes waiting `isWritable` is false; `onWritable` comes when all of them left. */
+  highWatermarkBytes: number
+  /** A TLS socket with no write pending has encrypted what it was given when `write` returns; a TCP socket has not. */
+  copiesOnWrite: boolean
+}
+
+export class SocketConnection implements Connection, Flushable {
+  readonly facts: ConnectionFacts
+  handler: ConnectionHandler = NO_HANDLER
+  buffer: Buffer = NO_SLAB
+  epoch = 0
+  readonly socket: Socket
+  private readonly dispatcher: Dispatcher
+  private readonly slabs: SlabPool
+  private readonly highWatermarkBytes: number
+  private readonly copiesOnWrite: boolean
+  /** Bytes of `buffer` that are committed. */
+  private length = 0
+  /** Slabs that Node holds by reference, in order of their writes. */
+  private readonly lent: Buffer[] = []
+  private flushScheduled = false
+  private endRequested = false
+  private mustReportWritable = false
+  private closed = false
+  private readPaused = false
+  private closeReason = ''
+  private localClose = false
+  private readonly onSlabWritten = (): void => {
+    const slab = this.lent.shift()
+    if (slab !== undefined) this.slabs.give(slab)
+  }
+
+  constructor(socket: Socket, options: SocketConnectionOptions) {
+    this.socket = socket
+    this.facts = options.facts
+    this.dispatcher = options.dispatcher
+    this.slabs = options.slabs
+    this.highWatermarkBytes = options.highWatermarkBytes
+    this.copiesOnWrite = options.copiesOnWrite
+    socket.setNoDelay(true)
+    socket.on('drain', () => this.dispatcher.run(onDrain, this, undefined))
+    socket.on('end', () => this.dispatcher.run(onEnd, this, undefined))
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.closeReason === '') this.closeReason = error.code ?? error.message
+    })
+    socket.on('close', () => this.dispatcher.run(onClose, this, undefined))
+  }
+
+  /** Starts delivering `data` events; sockets that dialled deliver through `onread` into `deliver` instead. */
+  readFromEvents(): void {
+    this.socket.on('data', (chunk: Buffer) => this.dispatcher.run(onData, this, chunk))
+  }
+
+  /** A chunk in a buffer that is used again after the call. Returns false while reading is paused. */
+  deliver(chunk: Buffer): boolean {
+    this.dispatcher.run(onData, this, chunk)
+    return !this.readPaused
+  }
+
+  get bufferedBytes(): number {
+    return this.length + this.socket.writableLength
+  }
+
+  get isWritable(): boolean {
+    if (this.length + this.socket.writableLength < this.highWatermarkBytes) return true
+    this.mustReportWritable = true
+    return false
+  }
+
+  get isOpen(): boolean {
+    return !this.closed
+  }
+
+  reserve(size: number): number {
+    if (this.length + size > this.buffer.length) {
+      if (this.length > 0) this.writeSlab()
+      if (size > SLAB_BYTES) {
+        this.releaseSlab()
+        this.buffer = Buffer.allocUnsafeSlow(size)
+      } else if (this.buffer.length < size) this.buffer = this.slabs.take()
+    }
+    return this.length
+  }
+
+  commit(size: number): void {
+    this.length += size
+    if (!this.flushScheduled) this.scheduleFlush()
+  }
+
+  write(chunk: Uint8Array): void {
+    if (chunk.length >= WRITE_THROUGH_BYTES) {
+      this.writeThrough(chunk)
+      return
+    }
+    const offset = this.reserve(chunk.length)
+    this.buffer.set(chunk, offset)
+    this.commit(chunk.length)
+  }
+
+  end(): void {
+    if (this.endRequested || this.closed) return
+    this.endRequested = true
+    this.scheduleFlush()
+  }
+
+  reset(reason: string): void {
+    if (this.closed || this.localClose) return
+    this.localClose = true
+    this.closeReason = reason
+    this.socket.destroy()
+  }
+
+  pauseRead(): void {
+    this.readPaused = true
+    this.socket.pause()
+  }
+
+  resumeRead(): void {
+    if (!this.readPaused) return
+    this.readPaused = false
+    this.socket.resume()
+  }
+
+  flush(): void {
+    this.flushScheduled = false
+    if (this.closed || this.socket.destroyed) return
+    if (this.length > 0) this.writeSlab()
+    this.releaseSlab()
+    if (this.endRequested) this.socket.end()
+  }
+
+  /** Called by the dispatcher after a defect in one of this connection's callbacks. */
+  onBug(): void {
+    this.reset('internal error')
+  }
+
+  private scheduleFlush(): void {
+    if (this.flushScheduled) return
+    this.flushScheduled = true
+    this.dispatcher.flushLater(this)
+  }
+
+  /** Hands the committed bytes to the socket; afterwards `buffer` is empty or gone. */
+  private writeSlab(): void {
+    const slab = this.buffer
+    const bytes = this.length === slab.length ? slab : slab.subarray(0, this.length)
+    this.epoch++
+    this.length = 0
+    if (this.copiesOnWrite && this.socket.writableLength === 0) {
+      this.socket.write(bytes)
+      return
+    }
+    this.buffer = NO_SLAB
+    this.lent.push(slab)
+    this.socket.write(bytes, this.onSlabWritten)
+  }
+
+  private writeThrough(chunk: Uint8Array): void {
+    if (this.length > 0) this.writeSlab()
+    const ready = this.copiesOnWrite && this.socket.writableLength === 0
+    this.socket.write(ready ? chunk : Buffer.from(chunk))
+  }
+
+  private releaseSlab(): void {
+    if (this.buffer === NO_SLAB || this.length > 0) return
+    this.slabs.give(this.buffer)
+    this.buffer = NO_SLAB
+  }
+
+  /** @internal Called from the event entries below. */
+  socketDrained(): void {
+    if (this.mustReportWritable && !this.closed) {
+      this.mustReportWritable = false
+      this.handler.onWritable()
+    }
+  }
+
+  /** @internal */
+  socketClosed(): void {
+    if (this.closed) return
+    this.closed = true
+    this.length = 0
+    this.buffer = NO_SLAB
+    const event: CloseEvent = this.localClose || (this.endRequested && this.closeReason === '') ? 'local' : 'remote'
+    this.handler.onClose(event, this.closeReason)
+  }
+}
+
+const NO_SLAB = Buffer.alloc(0)
+
+function onData(connection: SocketConnection, chunk: Buffer): void {
+  connection.handler.onData(chunk)
+}
+
+function onDrain(connection: SocketConnection): void {
+  connection.socketDrained()
+}
+
+function onEnd(connection: SocketConnection): void {
+  connection.handler.onEnd()
+}
+
+function onClose(connection: SocketConnection): void {
+  connection.socketClosed()
+}

@@ -1,0 +1,304 @@
+// The HTTP connection manager on one connection: chooses the codec, makes an Exchange per request, and ends the connection
+// gracefully. Envoy's counterpart is ConnectionManagerImpl.
+
+import type { ResponseHeaderMap } from '../../codec/header-map.ts'
+import { Http1ServerCodec } from '../../codec/http1/server-codec.ts'
+import { Http2ServerCodec } from '../../codec/http2/server-codec.ts'
+import type {
+  CodecError,
+  RequestDecoder,
+  ResponseEncoder,
+  ServerCodec,
+  ServerCodecCallbacks,
+} from '../../codec/http-stream.ts'
+import type { Random } from '../../lib/random.ts'
+import { Timer } from '../../lib/timer-wheel.ts'
+import type { ClusterSet } from '../cluster/cluster-set.ts'
+import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
+import type { Dispatcher } from '../connection/dispatcher.ts'
+import type { Drainable, DrainGroup } from '../connection/drain-group.ts'
+import type { Protocol } from '../stream/protocol.ts'
+import { Exchange } from './exchange.ts'
+import type { HcmCell, HcmConfig } from './hcm-config.ts'
+import { Http2Keepalive } from './http2-keepalive.ts'
+
+/** What a connection manager needs besides its configuration. */
+export interface HcmSurroundings {
+  readonly dispatcher: Dispatcher
+  readonly clusters: ClusterSet
+  readonly random: Random
+}
+
+export class ConnectionManager implements ConnectionHandler, ServerCodecCallbacks, Drainable {
+  readonly connection: Connection
+  readonly dispatcher: Dispatcher
+  readonly clusters: ClusterSet
+  readonly random: Random
+  protocol: Protocol = 'HTTP/1.1'
+  private readonly cell: HcmCell
+  private readonly drainGroup: DrainGroup
+  private readonly openedMs: number
+  private codec: ServerCodec | undefined = undefined
+  /** First bytes, until the protocol is known. */
+  private sniffed: Buffer | undefined = undefined
+  private activeExchanges = 0
+  private requestsSeen = 0
+  private keepalive: Http2Keepalive | undefined = undefined
+  private readonly idleTimer: Timer<ConnectionManager>
+  private readonly closeTimer: Timer<ConnectionManager>
+  private state: 'open' | 'draining' | 'drained' | 'closing' | 'closed' = 'open'
+
+  constructor(connection: Connection, cell: HcmCell, surroundings: HcmSurroundings, drainGroup: DrainGroup) {
+    this.connection = connection
+    this.cell = cell
+    this.dispatcher = surroundings.dispatcher
+    this.clusters = surroundings.clusters
+    this.random = surroundings.random
+    this.drainGroup = drainGroup
+    this.openedMs = this.dispatcher.nowMs
+    this.idleTimer = new Timer<ConnectionManager>(onIdle, this)
+    this.closeTimer = new Timer<ConnectionManager>(onCloseTimer, this)
+    this.charge(1)
+    connection.handler = this
+    drainGroup.add(this)
+    this.armIdleTimer()
+    if (connection.facts.applicationProtocols.includes('h2')) this.createCodec('http2')
+    else if (this.cell.current.codec !== 'auto') this.createCodec(this.cell.current.codec)
+    if (drainGroup.isDraining) this.drain()
+  }
+
+  /** For response headers: does this connection end after the response? */
+  get isDraining(): boolean {
+    return this.state !== 'open'
+  }
+
+  // --- ConnectionHandler --------------------------------------------------------------------------------------------
+
+  onData(chunk: Buffer): void {
+    this.cell.current.stats.cxRxBytesTotal.add(chunk.length)
+    if (this.state === 'closing') return
+    let bytes = chunk
+    if (this.codec === undefined) {
+      if (this.sniffed !== undefined) bytes = Buffer.concat([this.sniffed, chunk])
+      const protocol = sniffProtocol(bytes)
+      if (protocol === undefined) {
+        this.sniffed = Buffer.from(bytes)
+        return
+      }
+      this.sniffed = undefined
+      this.createCodec(protocol)
+    }
+    const error = this.codec?.dispatch(bytes)
+    if (error !== undefined) this.protocolError(error)
+    else if (this.codec?.shouldClose === true) this.closeWhenIdle()
+  }
+
+  onEnd(): void {
+    if (this.codec === undefined) {
+      this.connection.end()
+      return
+    }
+    this.codec.inputEnded()
+    this.closeWhenIdle()
+    if (this.activeExchanges === 0) this.connection.end()
+  }
+
+  onWritable(): void {
+    this.codec?.onTransportWritable()
+  }
+
+  onClose(event: CloseEvent, _reason: string): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    const { stats } = this.cell.current
+    this.codec?.connectionClosed('connection termination')
+    this.keepalive?.stop()
+    this.dispatcher.timers.cancel(this.idleTimer)
+    this.dispatcher.timers.cancel(this.closeTimer)
+    this.drainGroup.remove(this)
+    this.charge(-1)
+    stats.cxDestroy.add(1)
+    if (event === 'remote') stats.cxDestroyRemote.add(1)
+    else stats.cxDestroyLocal.add(1)
+    stats.cxLengthMs.record(this.dispatcher.nowMs - this.openedMs)
+  }
+
+  onBug(): void {
+    this.connection.reset('internal error')
+  }
+
+  // --- ServerCodecCallbacks -----------------------------------------------------------------------------------------
+
+  newStream(encoder: ResponseEncoder): RequestDecoder {
+    const config = this.cell.current
+    const { stats } = config
+    this.activeExchanges++
+    this.requestsSeen++
+    if (this.idleTimer.isScheduled) this.dispatcher.timers.cancel(this.idleTimer)
+    stats.rqTotal.add(1)
+    stats.rqActive.add(1)
+    if (this.protocol === 'HTTP/2') stats.rqHttp2Total.add(1)
+    else stats.rqHttp1Total.add(1)
+    if (this.requestsSeen === config.maxRequestsPerConnection) {
+      stats.cxMaxRequestsReached.add(1)
+      this.drain()
+    }
+    return new Exchange(this, config, encoder, this.dispatcher.nowMs)
+  }
+
+  onGoaway(): void {}
+
+  /** HTTP/1 stops and starts the whole connection. */
+  setReadable(readable: boolean): void {
+    if (readable) this.connection.resumeRead()
+    else this.connection.pauseRead()
+  }
+
+  // --- from exchanges -----------------------------------------------------------------------------------------------
+
+  exchangeEnded(_exchange: Exchange): void {
+    this.activeExchanges--
+    if (this.activeExchanges > 0) return
+    if (this.state === 'drained' || this.codec?.shouldClose === true) this.dispatcher.defer(closeIfIdle, this)
+    else this.armIdleTimer()
+  }
+
+  /** The running response is the last one of an HTTP/1 connection, and says so. */
+  beforeResponse(_exchange: Exchange, headers: ResponseHeaderMap): void {
+    if (this.state === 'open' || this.protocol === 'HTTP/2') return
+    if (headers.status !== 101 && !_exchange.isTunnel) headers.set('connection', 'close')
+    this.codec?.goAway()
+    if (this.state === 'draining') this.state = 'drained'
+  }
+
+  /** The connection ends with this request. */
+  drainAfter(): void {
+    this.drain()
+  }
+
+  // --- the end ------------------------------------------------------------------------------------------------------
+
+  /** Graceful end: a notice, then after the drain time no new streams; what runs finishes. */
+  drain(): void {
+    if (this.state !== 'open') return
+    this.state = 'draining'
+    const config = this.cell.current
+    config.stats.cxDrainClose.add(1)
+    if (this.codec === undefined) {
+      this.connection.end()
+      return
+    }
+    this.codec.shutdownNotice()
+    this.dispatcher.timers.schedule(this.closeTimer, config.drainTimeoutMs)
+  }
+
+  /** The drain deadline: everything that still runs is cut off. */
+  closeNow(): void {
+    this.connection.reset('drain time exceeded')
+  }
+
+  /** @internal */
+  closeTimerFired(): void {
+    if (this.state === 'draining') {
+      this.state = 'drained'
+      this.codec?.goAway()
+      if (this.activeExchanges === 0) this.closeGracefully()
+    } else if (this.state === 'closing') this.connection.reset('delayed close')
+  }
+
+  /** @internal */
+  idleTimedOut(): void {
+    if (this.activeExchanges > 0 || this.state !== 'open') return
+    this.cell.current.stats.cxIdleTimeout.add(1)
+    if (this.codec === undefined) this.closeGracefully()
+    else this.drain()
+  }
+
+  /** @internal */
+  closeIfIdle(): void {
+    if (this.activeExchanges === 0 && this.state !== 'closed') this.closeGracefully()
+  }
+
+  private closeWhenIdle(): void {
+    if (this.state === 'open' || this.state === 'draining') this.state = 'drained'
+    if (this.activeExchanges === 0) this.closeGracefully()
+  }
+
+  /** FIN after what is written; the peer has the delayed-close time to follow (Envoy: FlushWriteAndDelay). */
+  private closeGracefully(): void {
+    if (this.state === 'closing' || this.state === 'closed') return
+    this.state = 'closing'
+    this.connection.end()
+    const { delayedCloseTimeoutMs } = this.cell.current
+    if (delayedCloseTimeoutMs > 0) this.dispatcher.timers.schedule(this.closeTimer, delayedCloseTimeoutMs)
+    else this.connection.reset('closed')
+  }
+
+  private protocolError(_error: CodecError): void {
+    this.cell.current.stats.cxProtocolError.add(1)
+    this.closeGracefully()
+  }
+
+  private createCodec(protocol: 'http1' | 'http2'): void {
+    const config = this.cell.current
+    const { stats } = config
+    if (protocol === 'http2') {
+      this.protocol = 'HTTP/2'
+      stats.cxHttp2Total.add(1)
+      stats.cxHttp2Active.add(1)
+      this.codec = this.createHttp2(config)
+      return
+    }
+    this.protocol = 'HTTP/1.1'
+    stats.cxHttp1Total.add(1)
+    stats.cxHttp1Active.add(1)
+    this.codec = new Http1ServerCodec(this.connection, this, config.http1)
+  }
+
+  private createHttp2(config: HcmConfig): ServerCodec {
+    if (config.keepaliveIntervalMs <= 0) return new Http2ServerCodec(this.connection, this, config.http2)
+    const keepalive = new Http2Keepalive(this.dispatcher, this.connection, config)
+    this.keepalive = keepalive
+    const codec = new Http2ServerCodec(this.connection, this, { ...config.http2, onPingAck: () => keepalive.onAck() })
+    keepalive.start(codec)
+    return codec
+  }
+
+  private armIdleTimer(): void {
+    const { connectionIdleTimeoutMs } = this.cell.current
+    if (connectionIdleTimeoutMs > 0) this.dispatcher.timers.schedule(this.idleTimer, connectionIdleTimeoutMs)
+  }
+
+  private charge(amount: 1 | -1): void {
+    const { stats } = this.cell.current
+    const isTls = this.connection.facts.tls !== undefined
+    if (amount === 1) {
+      stats.cxTotal.add(1)
+      if (isTls) stats.cxSslTotal.add(1)
+    } else if (this.codec !== undefined)
+      (this.protocol === 'HTTP/2' ? stats.cxHttp2Active : stats.cxHttp1Active).add(-1)
+    stats.cxActive.add(amount)
+    if (isTls) stats.cxSslActive.add(amount)
+  }
+}
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+
+/** Undefined: more bytes are needed. */
+function sniffProtocol(bytes: Buffer): 'http1' | 'http2' | undefined {
+  const length = Math.min(bytes.length, PREFACE.length)
+  if (bytes.compare(PREFACE, 0, length, 0, length) !== 0) return 'http1'
+  return length === PREFACE.length ? 'http2' : undefined
+}
+
+function onIdle(manager: ConnectionManager): void {
+  manager.idleTimedOut()
+}
+
+function onCloseTimer(manager: ConnectionManager): void {
+  manager.closeTimerFired()
+}
+
+function closeIfIdle(manager: ConnectionManager): void {
+  manager.closeIfIdle()
+}

@@ -1,0 +1,480 @@
+// One request and its response at the connection manager: runs the filters over both, and ends once, however it ends.
+// It knows nothing of upstreams: the terminal (router.ts, tunnel.ts) does.
+
+import { ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { HeaderMap, RequestHeaderMap } from '../../codec/header-map.ts'
+import type { RequestDecoder, ResetReason, ResponseEncoder } from '../../codec/http-stream.ts'
+import { Timer } from '../../lib/timer-wheel.ts'
+import type { ResponseFlag } from '../stream/response-flags.ts'
+import { StreamInfo } from '../stream/stream-info.ts'
+import { BodyBuffer } from './body-buffer.ts'
+import type { ConnectionManager } from './connection-manager.ts'
+import { CONTINUE } from './filter.ts'
+import type { FilterResult, FilterStatus } from './filter.ts'
+import type { HcmConfig } from './hcm-config.ts'
+import { buildLocalReply, isGrpcRequest } from './local-reply.ts'
+import type { LocalReply } from './local-reply.ts'
+import type { PipelineStep } from './pipeline.ts'
+import { admitRequest, mutateRequestHeaders } from './request-headers.ts'
+import { finishResponseHeaders } from './response-headers.ts'
+import type { PerFilterConfig, Route, WeightedCluster } from './route-config.ts'
+import { chooseTerminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
+import { requestedUpgrade, upgradeIsAllowed } from './upgrade.ts'
+
+export class Exchange implements RequestDecoder {
+  readonly manager: ConnectionManager
+  /** The configuration at the start of the request: a change meanwhile does not touch it. */
+  readonly config: HcmConfig
+  readonly encoder: ResponseEncoder
+  readonly info: StreamInfo
+  requestHeaders: RequestHeaderMap = undefined as unknown as RequestHeaderMap
+  /** Per-request state of filters, by slot. */
+  readonly slots: unknown[]
+  /** Lower-case upgrade type, `connect`, or ''. */
+  upgradeType = ''
+  isGrpc = false
+  /** The stream carries raw bytes both ways. */
+  isTunnel = false
+  /** The client's whole request was received. */
+  requestEnded = false
+  responseStarted = false
+  responseEnded = false
+  /** Nothing more happens; late promises and timers are ignored. */
+  ended = false
+  /** The entry that was picked of a route with weighted clusters. */
+  weightedCluster: WeightedCluster | undefined = undefined
+  /** The last moment anything was received or sent, on the dispatcher's clock. */
+  lastActivityMs: number
+  private terminal: Terminal | undefined = undefined
+  private routeKnown = false
+  private cachedRoute: Route | undefined = undefined
+  /** Index of the step that stopped the request, -1 when none did. */
+  private stoppedAt = -1
+  private held: BodyBuffer | undefined = undefined
+  private readPaused = false
+  private idleTimeoutMs: number
+  private readonly idleTimer: Timer<Exchange>
+  private durationTimer: Timer<Exchange> | undefined = undefined
+
+  constructor(manager: ConnectionManager, config: HcmConfig, encoder: ResponseEncoder, startMs: number) {
+    this.manager = manager
+    this.config = config
+    this.encoder = encoder
+    this.info = new StreamInfo(manager.connection.facts, Date.now(), startMs, manager.protocol)
+    this.slots = config.pipeline.filters.length === 0 ? NO_SLOTS : new Array(config.pipeline.filters.length)
+    this.lastActivityMs = startMs
+    this.idleTimeoutMs = config.streamIdleTimeoutMs
+    this.idleTimer = new Timer<Exchange>(onIdle, this)
+  }
+
+  // --- from the codec -----------------------------------------------------------------------------------------------
+
+  onHeaders(headers: RequestHeaderMap, endStream: boolean): void {
+    const { config, info } = this
+    this.requestHeaders = headers
+    info.requestHeaders = headers
+    this.isGrpc = isGrpcRequest(headers)
+    this.armTimers()
+    if (endStream) this.receivedRequestEnd()
+    const refused = admitRequest(headers, config)
+    if (refused !== undefined) {
+      this.localReply(refused)
+      return
+    }
+    this.upgradeType = requestedUpgrade(headers)
+    mutateRequestHeaders(headers, config, info, this.upgradeType !== '')
+    if (!config.proxy100Continue) this.answerExpect(headers)
+    if (this.upgradeType !== '' && !upgradeIsAllowed(this)) {
+      config.stats.rqWsOnNonWsRoute.add(1)
+      this.manager.drainAfter()
+      this.localReply({ status: 403, body: '', details: 'upgrade_failed' })
+      return
+    }
+    this.runRequest(0, endStream)
+  }
+
+  onData(chunk: Buffer, endStream: boolean): void {
+    if (this.ended || (this.responseEnded && !this.isTunnel)) return
+    this.lastActivityMs = this.manager.dispatcher.nowMs
+    this.info.bytesReceived += chunk.length
+    if (endStream) this.receivedRequestEnd()
+    if (this.stoppedAt >= 0) {
+      this.hold(chunk, endStream)
+      return
+    }
+    this.passRequestData(chunk, endStream)
+    if (endStream && this.isTunnel && this.responseEnded) this.finish()
+  }
+
+  onTrailers(trailers: HeaderMap): void {
+    if (this.ended || this.responseEnded) return
+    this.receivedRequestEnd()
+    if (this.stoppedAt >= 0) {
+      const held = (this.held ??= new BodyBuffer())
+      held.ended = true
+      held.trailers = trailers
+      return
+    }
+    for (const step of this.config.pipeline.requestTrailers) {
+      const { filter } = step.installed
+      filter.onRequestTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
+      if (this.ended) return
+    }
+    this.terminal?.onRequestTrailers(trailers)
+  }
+
+  /** The client went away or broke the protocol. */
+  onReset(reason: ResetReason, detail: string): void {
+    if (this.ended) return
+    const { info, config } = this
+    if (reason === 'remote reset' || reason === 'remote refused stream reset') {
+      info.setResponseFlag('DR')
+      info.responseCodeDetails = detail === '' ? 'http2.remote_reset' : detail
+    } else if (reason === 'protocol error') {
+      info.setResponseFlag('DPE')
+      info.responseCodeDetails = detail
+    } else {
+      info.setResponseFlag('DC')
+      if (info.responseCodeDetails === '' || !this.responseStarted)
+        info.responseCodeDetails = 'downstream_remote_disconnect'
+    }
+    config.stats.rqRxReset.add(1)
+    this.finish()
+  }
+
+  onWritable(): void {
+    if (!this.ended) this.terminal?.onDownstreamWritable()
+  }
+
+  /** A defect in one of this exchange's callbacks: the request ends, nothing else does. */
+  onBug(): void {
+    if (this.ended) return
+    this.localReply({ status: 500, body: '', details: 'internal_error' })
+    if (!this.ended) this.resetDownstream('local reset')
+  }
+
+  // --- for filters and terminals ------------------------------------------------------------------------------------
+
+  /** The matching route, looked up when first asked for. */
+  route(): Route | undefined {
+    if (this.routeKnown) return this.cachedRoute
+    this.routeKnown = true
+    this.cachedRoute = this.config.routes.lookup.find(this.requestHeaders, this.info)
+    if (this.cachedRoute !== undefined) this.info.route = this.cachedRoute
+    return this.cachedRoute
+  }
+
+  /** The route if it was looked up; never looks. */
+  knownRoute(): Route | undefined {
+    return this.cachedRoute
+  }
+
+  /** A filter changed what routes match on: the next `route()` looks again. */
+  clearRoute(): void {
+    this.routeKnown = false
+  }
+
+  setFlag(flag: ResponseFlag): void {
+    this.info.setResponseFlag(flag)
+  }
+
+  /** Answers in the upstream's place. After the response has started the stream is reset instead. */
+  localReply(reply: LocalReply): typeof STOPPED {
+    if (this.ended || this.responseEnded) return STOPPED
+    this.info.responseCodeDetails = reply.details.replaceAll(' ', '_')
+    this.terminal?.abandon()
+    if (this.responseStarted) {
+      this.resetDownstream('local reset')
+      return STOPPED
+    }
+    this.stoppedAt = NEVER_RESUMES
+    this.info.localReplyBody = reply.body
+    const { headers, body } = buildLocalReply(reply, this.isGrpc, this.requestHeaders?.method === 'HEAD')
+    this.sendResponseHeaders(headers, body.length === 0)
+    if (body.length > 0 && !this.ended) this.sendResponseData(body, true)
+    return STOPPED
+  }
+
+  /** From the terminal: the response begins. */
+  sendResponseHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
+    const { info } = this
+    this.lastActivityMs = this.manager.dispatcher.nowMs
+    info.responseHeaders = headers
+    for (const step of this.config.pipeline.response) {
+      step.installed.filter.onResponse?.(this, headers, endStream, this.runtimeOf(step), step.slot)
+      if (this.ended) return
+    }
+    finishResponseHeaders(this, headers)
+    this.responseStarted = true
+    info.responseCode = headers.status
+    info.firstDownstreamTxByteSentMs = this.manager.dispatcher.nowMs
+    const byClass = this.config.stats.rqByClass[Math.floor(headers.status / 100)]
+    this.config.stats.rqCompleted.add(1)
+    byClass?.add(1)
+    this.encoder.sendHeaders(headers, endStream)
+    if (endStream) this.sentResponseEnd()
+  }
+
+  /** False: stop until the terminal's `onDownstreamWritable`. */
+  sendResponseData(chunk: Buffer, endStream: boolean): boolean {
+    this.lastActivityMs = this.manager.dispatcher.nowMs
+    for (const step of this.config.pipeline.responseData) {
+      step.installed.filter.onResponseData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
+      if (this.ended) return true
+    }
+    this.info.bytesSent += chunk.length
+    const writable = this.encoder.sendData(chunk, endStream)
+    if (endStream) this.sentResponseEnd()
+    return writable
+  }
+
+  sendResponseTrailers(trailers: HeaderMap): void {
+    this.info.responseTrailers = trailers
+    for (const step of this.config.pipeline.responseTrailers) {
+      step.installed.filter.onResponseTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
+      if (this.ended) return
+    }
+    this.encoder.sendTrailers(trailers)
+    this.sentResponseEnd()
+  }
+
+  sendInformational(headers: ResponseHeaderMap): void {
+    if (!this.responseStarted && !this.ended) this.encoder.sendInformational(headers)
+  }
+
+  /** The response cannot be completed: the client sees a reset (HTTP/1: the connection closes). */
+  resetDownstream(reason: ResetReason): void {
+    if (this.ended) return
+    this.config.stats.rqTxReset.add(1)
+    this.encoder.reset(reason)
+    this.finish()
+  }
+
+  /** The response that the terminal is about to send makes the stream a tunnel. */
+  openTunnel(): void {
+    this.isTunnel = true
+    this.config.stats.cxUpgradesTotal.add(1)
+    this.config.stats.cxUpgradesActive.add(1)
+  }
+
+  /** The far side of the tunnel is gone for both directions, and the client knows. */
+  closeTunnel(): void {
+    if (this.ended) return
+    this.encoder.reset('local reset')
+    this.finish()
+  }
+
+  /** The terminal cannot take more of the request, or can again. Calls do not nest. */
+  pauseRequest(): void {
+    if (this.readPaused || this.ended) return
+    this.readPaused = true
+    this.encoder.pauseRead()
+  }
+
+  resumeRequest(): void {
+    if (!this.readPaused || this.ended) return
+    this.readPaused = false
+    this.encoder.resumeRead()
+  }
+
+  /** The route's idle time-out replaces the connection manager's; 0: none. */
+  setIdleTimeout(timeoutMs: number): void {
+    this.idleTimeoutMs = timeoutMs
+    const { timers } = this.manager.dispatcher
+    timers.cancel(this.idleTimer)
+    if (timeoutMs > 0) timers.schedule(this.idleTimer, timeoutMs)
+  }
+
+  /** @internal */
+  checkIdle(): void {
+    if (this.ended) return
+    const { dispatcher } = this.manager
+    const idleMs = dispatcher.nowMs - this.lastActivityMs
+    if (idleMs + 1 < this.idleTimeoutMs) {
+      dispatcher.timers.schedule(this.idleTimer, this.idleTimeoutMs - idleMs)
+      return
+    }
+    this.config.stats.rqIdleTimeout.add(1)
+    this.setFlag('SI')
+    this.timedOut('stream timeout', 'stream_idle_timeout')
+  }
+
+  /** @internal */
+  durationReached(): void {
+    if (this.ended) return
+    this.config.stats.rqMaxDurationReached.add(1)
+    this.timedOut('downstream duration timeout', 'max_duration_timeout')
+  }
+
+  /** The runtime of a filter for this request: the route's where it has one. */
+  private runtimeOf(step: PipelineStep): unknown {
+    return this.perFilter(step.slot)?.runtime ?? step.installed.filter.runtime
+  }
+
+  private perFilter(slot: number): PerFilterConfig | undefined {
+    if (!this.config.routes.configuredFilters[slot]) return undefined
+    const route = this.route()
+    return this.weightedCluster?.perFilter[slot] ?? route?.perFilter[slot]
+  }
+
+  private isDisabled(step: PipelineStep): boolean {
+    return this.perFilter(step.slot)?.disabled ?? step.installed.disabledByDefault
+  }
+
+  private runRequest(from: number, endStream: boolean): void {
+    const steps = this.config.pipeline.request
+    for (let i = from; i < steps.length; i++) {
+      const step = steps[i]
+      if (this.isDisabled(step)) continue
+      const { onRequest } = step.installed.filter
+      const result = onRequest?.(this, this.requestHeaders, endStream, this.runtimeOf(step), step.slot)
+      if (this.ended || this.responseEnded || this.stoppedAt === NEVER_RESUMES) return
+      if (result === CONTINUE || result === undefined) continue
+      this.stoppedAt = i
+      if (typeof result === 'object') this.resumeWhenSettled(result)
+      return
+    }
+    this.stoppedAt = -1
+    this.terminal = chooseTerminal(this)
+    this.terminal?.start()
+    this.releaseHeld()
+  }
+
+  /** Goes on behind the filter that stopped the request. */
+  continueRequest(): void {
+    if (this.ended || this.stoppedAt < 0 || this.stoppedAt === NEVER_RESUMES) return
+    const next = this.stoppedAt + 1
+    this.stoppedAt = -1
+    this.runRequest(next, this.requestEnded && (this.held === undefined || this.held.bytes === 0))
+  }
+
+  private resumeWhenSettled(result: Exclude<FilterResult, FilterStatus>): void {
+    const { dispatcher } = this.manager
+    result.then(
+      (status) => {
+        if (status === CONTINUE) dispatcher.run(continueExchange, this, undefined)
+      },
+      (error: unknown) => dispatcher.run(failExchange, this, error),
+    )
+  }
+
+  private hold(chunk: Buffer, endStream: boolean): void {
+    const held = (this.held ??= new BodyBuffer())
+    held.append(chunk)
+    held.ended = endStream
+    if (held.bytes > this.config.bufferLimitBytes) this.pauseRequest()
+  }
+
+  private releaseHeld(): void {
+    const held = this.held
+    if (held === undefined || this.ended) return
+    this.held = undefined
+    this.resumeRequest()
+    const last = held.chunks.length - 1
+    for (let i = 0; i <= last; i++) {
+      this.passRequestData(held.chunks[i], held.ended && held.trailers === undefined && i === last)
+      if (this.ended) return
+    }
+    if (held.trailers !== undefined) this.onTrailers(held.trailers)
+    else if (held.ended && last < 0) this.passRequestData(NO_BYTES, true)
+  }
+
+  private passRequestData(chunk: Buffer, endStream: boolean): void {
+    for (const step of this.config.pipeline.requestData) {
+      const { filter } = step.installed
+      filter.onRequestData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
+      if (this.ended) return
+    }
+    this.terminal?.onRequestData(chunk, endStream)
+  }
+
+  private receivedRequestEnd(): void {
+    this.requestEnded = true
+    this.info.lastDownstreamRxByteReceivedMs = this.manager.dispatcher.nowMs
+    this.terminal?.onRequestReceived()
+  }
+
+  private answerExpect(headers: RequestHeaderMap): void {
+    const expect = headers.get('expect')
+    if (expect === undefined || expect.toLowerCase() !== '100-continue') return
+    headers.delete('expect')
+    this.encoder.sendInformational(CONTINUE_HEADERS)
+  }
+
+  private armTimers(): void {
+    const { timers } = this.manager.dispatcher
+    if (this.idleTimeoutMs > 0) timers.schedule(this.idleTimer, this.idleTimeoutMs)
+    const { maxStreamDurationMs } = this.config
+    if (maxStreamDurationMs > 0) this.limitDuration(maxStreamDurationMs)
+  }
+
+  /** The whole stream may last this long from now on. */
+  limitDuration(durationMs: number): void {
+    this.durationTimer ??= new Timer<Exchange>(onDuration, this)
+    this.manager.dispatcher.timers.schedule(this.durationTimer, durationMs)
+  }
+
+  /** 504 when the whole request was received, else 408 (conn_manager_impl.cc). */
+  private timedOut(body: string, details: string): void {
+    if (this.responseStarted) {
+      this.info.responseCodeDetails = details
+      this.resetDownstream('local reset')
+      return
+    }
+    const status = this.requestEnded ? 504 : 408
+    this.localReply({ status, body, details, grpcStatus: details === 'max_duration_timeout' ? 4 : undefined })
+  }
+
+  private sentResponseEnd(): void {
+    this.responseEnded = true
+    this.info.lastDownstreamTxByteSentMs = this.manager.dispatcher.nowMs
+    // A tunnel's directions end on their own.
+    if (this.isTunnel && !this.requestEnded) return
+    this.terminal?.onResponseSent()
+    this.finish()
+  }
+
+  /** The one end: filters, terminal, log, statistics. */
+  private finish(): void {
+    if (this.ended) return
+    this.ended = true
+    const { dispatcher } = this.manager
+    if (this.idleTimer.isScheduled) dispatcher.timers.cancel(this.idleTimer)
+    if (this.durationTimer?.isScheduled) dispatcher.timers.cancel(this.durationTimer)
+    this.terminal?.abandon()
+    this.info.requestCompleteMs = dispatcher.nowMs
+    const { config } = this
+    for (const step of config.pipeline.end) step.installed.filter.onEnd?.(this, this.runtimeOf(step), step.slot)
+    config.stats.rqActive.add(-1)
+    if (this.isTunnel) config.stats.cxUpgradesActive.add(-1)
+    config.stats.rqTimeMs.record(this.info.requestCompleteMs - this.info.startMs)
+    for (const logger of config.accessLoggers) logger.log(this.info)
+    this.manager.exchangeEnded(this)
+  }
+}
+
+/** What `localReply` returns, so that a filter can return it as its own result. */
+const STOPPED = 1
+const NEVER_RESUMES = 1 << 30
+const NO_SLOTS: unknown[] = []
+const NO_BYTES = Buffer.alloc(0)
+
+const CONTINUE_HEADERS = new ResponseHeaderMap()
+CONTINUE_HEADERS.status = 100
+
+function onIdle(exchange: Exchange): void {
+  exchange.checkIdle()
+}
+
+function onDuration(exchange: Exchange): void {
+  exchange.durationReached()
+}
+
+function continueExchange(exchange: Exchange): void {
+  exchange.continueRequest()
+}
+
+function failExchange(_exchange: Exchange, error: unknown): void {
+  throw error
+}

@@ -1,0 +1,68 @@
+// What an HTTP filter is: a type with a factory that runs when configuration is built, and handlers that run per request.
+
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { StatsStore } from '../stream/stats.ts'
+import type { Exchange } from './exchange.ts'
+
+/** The next filter runs. */
+export const CONTINUE = 0
+/** Nothing further runs until the exchange is told to go on, or never: the filter has answered. */
+export const STOP = 1
+
+export type FilterStatus = typeof CONTINUE | typeof STOP
+/** A promise stops the pipeline until it settles; one that settles after the exchange ended is ignored. */
+export type FilterResult = FilterStatus | Promise<FilterStatus>
+
+/**
+ * The handlers of a compiled filter; an absent one costs nothing. `runtime` is what `compile` returned, or the per-route
+ * configuration that stands in for it; `slot` is the filter's own place in `exchange.slots`.
+ */
+export interface HttpFilter<Runtime> {
+  readonly runtime: Runtime
+  onRequest?(
+    exchange: Exchange,
+    headers: RequestHeaderMap,
+    endStream: boolean,
+    runtime: Runtime,
+    slot: number,
+  ): FilterResult
+  onRequestData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): FilterResult
+  onRequestTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): FilterResult
+  /** Response handlers are synchronous: they change headers and look at bytes. */
+  onResponse?(exchange: Exchange, headers: ResponseHeaderMap, endStream: boolean, runtime: Runtime, slot: number): void
+  onResponseData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): void
+  onResponseTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): void
+  /** The exchange is over, however it ended. */
+  onEnd?(exchange: Exchange, runtime: Runtime, slot: number): void
+}
+
+/** What a factory gets besides its configuration. */
+export interface FilterDeps {
+  readonly stats: StatsStore
+  /** Of the connection manager; statistics of filters are named `http.<statPrefix>.<filter>.*`. */
+  readonly statPrefix: string
+}
+
+export interface HttpFilterFactory<
+  Config extends DescMessage = DescMessage,
+  PerRoute extends DescMessage = DescMessage,
+  Runtime = unknown,
+> {
+  /** Envoy's name of the filter; the configuration's type decides, not this. */
+  readonly name: string
+  readonly config: Config
+  /** Type of `typed_per_filter_config`, where the filter has one. */
+  readonly perRoute?: PerRoute
+  compile(config: MessageShape<Config>, deps: FilterDeps): HttpFilter<Runtime>
+  /** The runtime that replaces the filter's own on a route. */
+  compilePerRoute?(config: MessageShape<PerRoute>, deps: FilterDeps): Runtime
+}
+
+/** A filter in its place in one connection manager's chain. */
+export interface InstalledFilter {
+  /** As configured; `typed_per_filter_config` refers to it. */
+  readonly name: string
+  readonly filter: HttpFilter<unknown>
+  readonly disabledByDefault: boolean
+}

@@ -1,0 +1,82 @@
+// A connection manager's configuration as plain runtime values: what `compileHttpConnectionManager` makes of Envoy's message.
+
+import type { Http1Options } from '../../codec/http1/http1-options.ts'
+import type { Http2Options } from '../../codec/http2/options.ts'
+import type { CidrRange } from '../../lib/cidr.ts'
+import type { AccessLogger } from './access-logger.ts'
+import type { HcmStats } from './hcm-stats.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { RouteConfig } from './route-config.ts'
+
+export type ForwardClientCert = 'sanitize' | 'forwardOnly' | 'appendForward' | 'sanitizeSet' | 'alwaysForwardOnly'
+
+/** Which facts of the client's certificate a new x-forwarded-client-cert element carries, besides By and Hash. */
+export interface ClientCertDetails {
+  readonly cert: boolean
+  readonly chain: boolean
+  readonly subject: boolean
+  readonly uri: boolean
+  readonly dns: boolean
+}
+
+/** All times in milliseconds; 0 means never. */
+export interface HcmConfig {
+  readonly statPrefix: string
+  readonly stats: HcmStats
+  readonly codec: 'auto' | 'http1' | 'http2'
+  readonly http1: Http1Options
+  readonly http2: Http2Options
+  readonly keepaliveIntervalMs: number
+  readonly keepaliveTimeoutMs: number
+  readonly routes: RouteConfig
+  readonly pipeline: Pipeline
+  readonly accessLoggers: readonly AccessLogger[]
+
+  readonly serverName: string
+  readonly serverHeader: 'overwrite' | 'appendIfAbsent' | 'passThrough'
+  readonly via: string
+  readonly useRemoteAddress: boolean
+  readonly xffNumTrustedHops: number
+  readonly skipXffAppend: boolean
+  readonly appendXForwardedPort: boolean
+  /** Addresses whose requests count as internal; empty: none. */
+  readonly internalAddresses: readonly CidrRange[]
+  readonly forwardClientCert: ForwardClientCert
+  readonly clientCertDetails: ClientCertDetails
+  /** '' leaves the scheme as it came. */
+  readonly schemeOverwrite: string
+  readonly generateRequestId: boolean
+  readonly preserveExternalRequestId: boolean
+  readonly alwaysSetRequestIdInResponse: boolean
+  readonly packTraceReason: boolean
+  readonly proxy100Continue: boolean
+  readonly normalizePath: boolean
+  readonly mergeSlashes: boolean
+  readonly escapedSlashes: 'keep' | 'reject' | 'redirect' | 'forward'
+  /** Envoy's default; Istio's bootstrap has the fragment stripped instead. */
+  readonly rejectPathWithFragment: boolean
+  readonly stripPort: 'none' | 'matching' | 'any'
+  readonly stripTrailingHostDot: boolean
+  readonly streamErrorOnInvalidHttpMessage: boolean
+  /** Upgrade type (lower-case) -> enabled. */
+  readonly upgrades: ReadonlyMap<string, boolean>
+  /** From the router filter: no x-envoy-* headers are added. */
+  readonly suppressEnvoyHeaders: boolean
+
+  readonly streamIdleTimeoutMs: number
+  readonly connectionIdleTimeoutMs: number
+  readonly maxConnectionDurationMs: number
+  readonly maxRequestsPerConnection: number
+  readonly requestTimeoutMs: number
+  readonly requestHeadersTimeoutMs: number
+  readonly maxStreamDurationMs: number
+  readonly drainTimeoutMs: number
+  readonly delayedCloseTimeoutMs: number
+  /** Per-connection buffer limit of the listener: bodies that a filter holds, and the retry buffer. */
+  readonly bufferLimitBytes: number
+}
+
+/** Lets running connections see a changed configuration: read at the start of each request. */
+export interface HcmCell {
+  current: HcmConfig
+}

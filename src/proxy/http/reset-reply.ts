@@ -1,0 +1,46 @@
+// What a client is told when its upstream stream broke before the response: Envoy's table of reasons, flags and statuses.
+
+import type { ResetReason } from '../../codec/http-stream.ts'
+import type { ResponseFlag } from '../stream/response-flags.ts'
+import type { Exchange } from './exchange.ts'
+import type { LocalReply } from './local-reply.ts'
+
+const FLAGS: Readonly<Record<ResetReason, ResponseFlag>> = {
+  'local reset': 'LR',
+  'local refused stream reset': 'LR',
+  'HTTP/1 premature upstream half close': 'LR',
+  'remote reset': 'UR',
+  'remote refused stream reset': 'UR',
+  'remote error with CONNECT request': 'UR',
+  'local connection failure': 'UF',
+  'remote connection failure': 'UF',
+  'connection timeout': 'UF',
+  'connection termination': 'UC',
+  overflow: 'UO',
+  'protocol error': 'UPE',
+  'overload manager reset': 'OM',
+}
+
+export function resetFlag(reason: ResetReason): ResponseFlag {
+  return FLAGS[reason]
+}
+
+export function replyToReset(
+  exchange: Exchange,
+  reason: ResetReason,
+  transportFailure: string,
+  retried: boolean,
+): LocalReply {
+  const withTransport = transportFailure === '' ? '' : `, transport failure reason: ${transportFailure}`
+  const prefix = 'upstream connect error or disconnect/reset before headers. '
+  const body = `${prefix}${retried ? 'retried and the latest ' : ''}reset reason: ${reason}${withTransport}`
+  const detail = transportFailure === '' ? reason : `${reason}|${transportFailure}`
+  return {
+    status: reason === 'protocol error' ? 502 : 503,
+    body,
+    details: `upstream_reset_before_response_started{${detail}}`,
+    headers: reason === 'overflow' && !exchange.config.suppressEnvoyHeaders ? OVERLOADED : undefined,
+  }
+}
+
+const OVERLOADED = ['x-envoy-overloaded', 'true']

@@ -1,0 +1,54 @@
+// The last changes to a response's headers: the route's, then the connection manager's own (Envoy: mutateResponseHeaders).
+
+import type { ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { Exchange } from './exchange.ts'
+
+export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeaderMap): void {
+  const { config, info } = exchange
+  const route = exchange.knownRoute()
+  if (route !== undefined) for (const mutation of route.responseMutations) mutation.apply(headers, info)
+  exchange.weightedCluster?.responseMutations.forEach((mutation) => mutation.apply(headers, info))
+  dropHopByHop(exchange, headers)
+  if (!headers.has('date')) headers.add('date', httpDate())
+  if (config.serverHeader === 'overwrite' || (config.serverHeader === 'appendIfAbsent' && !headers.has('server'))) {
+    headers.set('server', config.serverName)
+  }
+  if (config.via !== '') headers.add('via', config.via)
+  const wantsId = config.alwaysSetRequestIdInResponse || exchange.requestHeaders?.has('x-envoy-force-trace')
+  if (wantsId && info.requestId !== '') headers.set('x-request-id', info.requestId)
+  exchange.manager.beforeResponse(exchange, headers)
+}
+
+function dropHopByHop(exchange: Exchange, headers: ResponseHeaderMap): void {
+  const { fields } = headers
+  const isUpgrade = exchange.upgradeType !== '' && (headers.status === 101 || headers.status === 200)
+  let to = 0
+  for (let from = 0; from < fields.length; from += 2) {
+    const name = fields[from]
+    if (name === 'transfer-encoding' || name === 'keep-alive' || name === 'proxy-connection') continue
+    if (!isUpgrade && (name === 'connection' || name === 'upgrade')) continue
+    if (to !== from) {
+      fields[to] = name
+      fields[to + 1] = fields[from + 1]
+    }
+    to += 2
+  }
+  if (to !== fields.length) fields.length = to
+}
+
+let dateSecond = 0
+let dateText = ''
+
+/** RFC 9110 5.6.7, made once a second. */
+function httpDate(): string {
+  const second = Math.floor(Date.now() / 1000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateText = dateOfSecond(second)
+  }
+  return dateText
+}
+
+function dateOfSecond(second: number): string {
+  return new Date(second * 1000).toUTCString()
+}

@@ -1,0 +1,93 @@
+// When a failed attempt is tried again, as data and pure functions (envoy.config.route.v3.RetryPolicy). Nothing here acts.
+
+import type { ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { ResetReason } from '../../codec/http-stream.ts'
+
+/** Conditions of `retry_on`, one bit each. */
+export const RETRY_ON = {
+  '5xx': 1 << 0,
+  'gateway-error': 1 << 1,
+  'connect-failure': 1 << 2,
+  'envoy-ratelimited': 1 << 3,
+  'retriable-4xx': 1 << 4,
+  'refused-stream': 1 << 5,
+  'retriable-status-codes': 1 << 6,
+  'retriable-headers': 1 << 7,
+  reset: 1 << 8,
+  'reset-before-request': 1 << 9,
+  'http3-post-connect-failure': 1 << 10,
+  cancelled: 1 << 11,
+  'deadline-exceeded': 1 << 12,
+  'resource-exhausted': 1 << 13,
+  internal: 1 << 14,
+  unavailable: 1 << 15,
+} as const
+
+export interface RetryPolicy {
+  /** Bits of RETRY_ON. */
+  readonly retryOn: number
+  readonly numRetries: number
+  /** 0: none. */
+  readonly perTryTimeoutMs: number
+  readonly perTryIdleTimeoutMs: number
+  readonly retriableStatusCodes: readonly number[]
+  retriableResponse(headers: ResponseHeaderMap): boolean
+  readonly avoidPreviousHosts: boolean
+  /** Picks beyond the first when a predicate refuses a host. */
+  readonly hostSelectionMaxAttempts: number
+  readonly baseIntervalMs: number
+  readonly maxIntervalMs: number
+}
+
+/** Unknown words are ignored, as Envoy does. */
+export function parseRetryOn(text: string): number {
+  let bits = 0
+  for (const word of text.split(',')) bits |= (RETRY_ON as Record<string, number>)[word.trim()] ?? 0
+  return bits
+}
+
+const GRPC_CONDITIONS: ReadonlyMap<string, number> = new Map([
+  ['1', RETRY_ON.cancelled],
+  ['4', RETRY_ON['deadline-exceeded']],
+  ['8', RETRY_ON['resource-exhausted']],
+  ['13', RETRY_ON.internal],
+  ['14', RETRY_ON.unavailable],
+])
+
+/** Does the policy want another attempt after these response headers? */
+export function retriesResponse(policy: RetryPolicy, headers: ResponseHeaderMap): boolean {
+  const { retryOn } = policy
+  const { status } = headers
+  if (headers.has('x-envoy-ratelimited')) return (retryOn & RETRY_ON['envoy-ratelimited']) !== 0
+  if ((retryOn & RETRY_ON['5xx']) !== 0 && status >= 500 && status < 600) return true
+  if ((retryOn & RETRY_ON['gateway-error']) !== 0 && status >= 502 && status <= 504) return true
+  if ((retryOn & RETRY_ON['retriable-4xx']) !== 0 && status === 409) return true
+  if ((retryOn & RETRY_ON['retriable-status-codes']) !== 0 && policy.retriableStatusCodes.includes(status)) return true
+  if ((retryOn & RETRY_ON['retriable-headers']) !== 0 && policy.retriableResponse(headers)) return true
+  const grpcStatus = headers.get('grpc-status')
+  return grpcStatus !== undefined && (retryOn & (GRPC_CONDITIONS.get(grpcStatus) ?? 0)) !== 0
+}
+
+const ANY_RESET = RETRY_ON.reset | RETRY_ON['5xx'] | RETRY_ON['gateway-error']
+
+/** Does the policy want another attempt after this reset? `sentBytes`: some attempt's request reached the wire. */
+export function retriesReset(policy: RetryPolicy, reason: ResetReason, sentBytes: boolean): boolean {
+  const { retryOn } = policy
+  if (reason === 'overflow') return false
+  if ((retryOn & RETRY_ON['reset-before-request']) !== 0 && !sentBytes) return true
+  switch (reason) {
+    case 'local connection failure':
+    case 'remote connection failure':
+    case 'connection timeout':
+      return (retryOn & (ANY_RESET | RETRY_ON['connect-failure'])) !== 0
+    case 'remote refused stream reset':
+      return (retryOn & (ANY_RESET | RETRY_ON['refused-stream'])) !== 0
+    default:
+      return (retryOn & ANY_RESET) !== 0
+  }
+}
+
+/** Upper bound of the wait before retry number `retry` (1-based): a uniform integer below it is waited. */
+export function backoffBoundMs(policy: RetryPolicy, retry: number): number {
+  return Math.min(policy.baseIntervalMs * 2 ** (retry - 1), policy.maxIntervalMs)
+}

@@ -1,0 +1,56 @@
+// The deadlines of one routed request, from its route and from the request headers that may change them.
+
+import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import type { Exchange } from './exchange.ts'
+import type { ClusterAction } from './route-config.ts'
+
+/** Milliseconds; 0: none. */
+export interface RequestTimeouts {
+  readonly globalMs: number
+  readonly perTryMs: number
+  readonly answersTimeoutWith204: boolean
+}
+
+const NAMES = {
+  global: 'x-envoy-upstream-rq-timeout-ms',
+  perTry: 'x-envoy-upstream-rq-per-try-timeout-ms',
+  alternative: 'x-envoy-upstream-rq-timeout-alt-response',
+}
+
+/** Consumes the x-envoy-* headers that survived sanitising (Envoy: FilterUtility::finalTimeout). */
+export function requestTimeouts(exchange: Exchange, action: ClusterAction): RequestTimeouts {
+  const { requestHeaders: headers, isGrpc } = exchange
+  let globalMs = action.timeoutMs
+  if (isGrpc && action.maxGrpcTimeoutMs !== undefined) globalMs = grpcTimeout(headers, action)
+  globalMs = takeMs(headers, NAMES.global) ?? globalMs
+  let perTryMs = takeMs(headers, NAMES.perTry) ?? action.retryPolicy?.perTryTimeoutMs ?? 0
+  if (globalMs !== 0 && perTryMs >= globalMs) perTryMs = 0
+  const answersTimeoutWith204 = headers.has(NAMES.alternative)
+  if (answersTimeoutWith204) headers.delete(NAMES.alternative)
+  return { globalMs, perTryMs, answersTimeoutWith204 }
+}
+
+function takeMs(headers: RequestHeaderMap, name: string): number | undefined {
+  const text = headers.get(name)
+  if (text === undefined) return undefined
+  headers.delete(name)
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
+
+/** The client's grpc-timeout, capped; without one the cap. 0 as cap means none. */
+function grpcTimeout(headers: RequestHeaderMap, action: ClusterAction): number {
+  const capMs = action.maxGrpcTimeoutMs as number
+  const asked = parseGrpcTimeout(headers.get('grpc-timeout'))
+  if (asked === undefined) return capMs
+  let timeoutMs = asked
+  if (action.grpcTimeoutOffsetMs > 0 && timeoutMs > action.grpcTimeoutOffsetMs) timeoutMs -= action.grpcTimeoutOffsetMs
+  return capMs !== 0 && (timeoutMs > capMs || timeoutMs === 0) ? capMs : timeoutMs
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }
+
+/** Milliseconds, rounded up; undefined when absent or malformed (gRPC over HTTP/2: Timeout, at most 8 digits). */
+export function parseGrpcTimeout(text: string | undefined): number | undefined {
+  const match = text === undefined ? null : /^(\d{1,8}) *([HMSmun])$/.exec(text)
+  return match === null ? undefined : Math.ceil(Number(match[1]) * UNIT_MS[match[2]])
+}

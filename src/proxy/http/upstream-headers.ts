@@ -1,0 +1,101 @@
+// What the router changes in the request's headers before they go upstream. The order is Envoy's (router.cc decodeHeaders).
+
+import type { Exchange } from './exchange.ts'
+import { rewritePath } from './path-rewrite.ts'
+import type { ClusterAction, Route } from './route-config.ts'
+import type { RequestTimeouts } from './timeouts.ts'
+
+/** Headers with meaning for the router only; they end here. */
+const CONSUMED = [
+  'x-envoy-max-retries',
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-upstream-stream-duration-ms',
+  'x-envoy-upstream-alt-stat-name',
+]
+
+export function prepareUpstreamHeaders(
+  exchange: Exchange,
+  route: Route,
+  action: ClusterAction,
+  timeouts: RequestTimeouts,
+): void {
+  const { requestHeaders: headers, config, info } = exchange
+  if (hasEnvoyHeader(headers.fields)) for (const name of CONSUMED) headers.delete(name)
+  if (!config.suppressEnvoyHeaders) {
+    const expectedMs = timeouts.perTryMs > 0 ? timeouts.perTryMs : timeouts.globalMs
+    if (expectedMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs))
+    if (expectedMs > 0 && exchange.isGrpc && action.maxGrpcTimeoutMs !== undefined) {
+      headers.set('grpc-timeout', grpcTimeoutText(expectedMs))
+    }
+  }
+  if (route.virtualHost.includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', '1')
+  const weighted = exchange.weightedCluster
+  if (weighted !== undefined) for (const mutation of weighted.requestMutations) mutation.apply(headers, info)
+  for (const mutation of route.requestMutations) mutation.apply(headers, info)
+  if (weighted !== undefined && weighted.hostRewrite !== '') setHost(exchange, action, weighted.hostRewrite)
+  else applyHostRewrite(exchange, action, undefined)
+  if (action.pathRewrite !== undefined && headers.path !== undefined) {
+    if (!config.suppressEnvoyHeaders) headers.set('x-envoy-original-path', headers.path)
+    headers.path = rewritePath(headers.path, action.pathRewrite)
+  }
+}
+
+/** @param hostname of the chosen host, for `auto`; undefined before it is chosen. */
+export function applyHostRewrite(exchange: Exchange, action: ClusterAction, hostname: string | undefined): void {
+  const { requestHeaders: headers } = exchange
+  const { hostRewrite } = action
+  switch (hostRewrite.kind) {
+    case 'literal':
+      setHost(exchange, action, hostRewrite.host)
+      return
+    case 'header': {
+      const host = headers.get(hostRewrite.header)
+      if (host !== undefined && host !== '') setHost(exchange, action, host)
+      return
+    }
+    case 'pathRegex': {
+      const path = headers.path ?? ''
+      const query = path.indexOf('?')
+      setHost(exchange, action, hostRewrite.rewrite(query < 0 ? path : path.slice(0, query)))
+      return
+    }
+    case 'auto':
+      if (hostname !== undefined && hostname !== '') setHost(exchange, action, hostname)
+      return
+    case 'none':
+      return
+  }
+}
+
+function setHost(exchange: Exchange, action: ClusterAction, host: string): void {
+  const { requestHeaders: headers, config } = exchange
+  const before = headers.authority ?? ''
+  if (before === host) return
+  if (!config.suppressEnvoyHeaders) headers.set('x-envoy-original-host', before)
+  if (action.appendXForwardedHost) appendForwardedHost(exchange, before)
+  headers.authority = host
+}
+
+function appendForwardedHost(exchange: Exchange, host: string): void {
+  const { requestHeaders: headers } = exchange
+  const existing = headers.getJoined('x-forwarded-host')
+  if (existing === undefined || existing === '') headers.set('x-forwarded-host', host)
+  else if (existing.slice(existing.lastIndexOf(',') + 1) !== host)
+    headers.set('x-forwarded-host', `${existing},${host}`)
+}
+
+function hasEnvoyHeader(fields: readonly string[]): boolean {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i].startsWith('x-envoy-')) return true
+  return false
+}
+
+/** The largest unit whose count has at most 8 digits, as Envoy picks it. */
+function grpcTimeoutText(timeoutMs: number): string {
+  if (timeoutMs < 100_000_000) return `${timeoutMs}m`
+  if (timeoutMs < 100_000_000_000) return `${Math.floor(timeoutMs / 1000)}S`
+  return `${Math.floor(timeoutMs / 60_000)}M`
+}

@@ -1,0 +1,253 @@
+// A listener on a TCP port: accepts sockets, lets listener filters peek, terminates TLS by the chosen chain.
+
+import { createServer } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Server as TlsServer, TLSSocket } from 'node:tls'
+import { tlsFacts } from '../connection/certificate-facts.ts'
+import type { SlabPool } from '../connection/slab-pool.ts'
+import { SocketConnection } from '../connection/socket-connection.ts'
+import type { TlsContext } from '../connection/tls-context.ts'
+import { socketAddress } from '../stream/address.ts'
+import { newConnectionFacts } from '../stream/new-connection-facts.ts'
+import type { ConnectionFacts, TlsFacts } from '../stream/connection-facts.ts'
+import type { FilterChain } from './filter-chain.ts'
+import type { Listener } from './listener.ts'
+import type { ListenerFilter } from './listener-filter.ts'
+
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000
+
+export interface SocketListenerAddress {
+  readonly ip: string
+  readonly port: number
+  /** Several workers listen on the same port; the kernel spreads connections. */
+  readonly reusePort: boolean
+  /** IPv6 sockets take IPv4 too. */
+  readonly ipv4Compat: boolean
+}
+
+export class SocketListener {
+  readonly listener: Listener
+  private readonly server: Server
+  private readonly slabs: SlabPool
+  private readonly acceptors = new Map<TlsContext, TlsAcceptor>()
+
+  constructor(listener: Listener, slabs: SlabPool) {
+    this.listener = listener
+    this.slabs = slabs
+    this.server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+      listener.dispatcher.run(onAccept, this, socket),
+    )
+  }
+
+  /** Resolves with the port, or rejects with one clear line. */
+  listen(address: SocketListenerAddress): Promise<number> {
+    const { ip, port, reusePort, ipv4Compat } = address
+    return new Promise((resolve, reject) => {
+      this.server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListenError(error, address))))
+      this.server.listen({ host: ip, port, reusePort, ipv6Only: !ipv4Compat, backlog: 1024 }, () => {
+        const bound = this.server.address()
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
+      })
+    })
+  }
+
+  /** Accepts nothing more; connections go on. */
+  stop(): void {
+    this.server.close()
+  }
+
+  /** @internal */
+  accepted(socket: Socket): void {
+    const { listener } = this
+    const facts = socketFacts(socket, undefined)
+    listener.stats.cxTotal.add(1)
+    listener.stats.cxActive.add(1)
+    socket.once('close', () => listener.stats.cxActive.add(-1))
+    socket.on('error', ignoreError)
+    const pending = listener.applicableFilters(facts)
+    if (pending.length === 0) this.startChain(socket, facts)
+    else this.peek(socket, facts, pending)
+  }
+
+  /** Reads first bytes without taking them: they are put back before the chain starts. */
+  private peek(socket: Socket, facts: ConnectionFacts, pending: ListenerFilter[]): void {
+    const { listener } = this
+    const { filtersTimeoutMs, continueOnFiltersTimeout } = listener.config
+    let bytes = Buffer.alloc(0)
+    const finish = (): void => {
+      clearTimeout(timeout)
+      socket.off('readable', onReadable)
+      socket.off('end', finish)
+      if (bytes.length > 0) socket.unshift(bytes)
+      this.startChain(socket, facts)
+    }
+    const onReadable = (): void => {
+      const chunk = socket.read() as Buffer | null
+      if (chunk === null) return
+      bytes = Buffer.concat([bytes, chunk])
+      while (pending.length > 0) {
+        if (!pending[0].inspect(bytes, facts)) return
+        pending.shift()
+      }
+      finish()
+    }
+    const timeout = setTimeout(
+      () => {
+        listener.stats.preCxTimeout.add(1)
+        if (continueOnFiltersTimeout) finish()
+        else socket.destroy()
+      },
+      filtersTimeoutMs || 2 ** 31 - 1,
+    )
+    socket.once('close', () => clearTimeout(timeout))
+    socket.on('readable', onReadable)
+    socket.on('end', finish)
+  }
+
+  private startChain(socket: Socket, facts: ConnectionFacts): void {
+    const { listener } = this
+    const chain = listener.config.chooseChain(facts)
+    if (chain === undefined) {
+      listener.reportNoChain(facts)
+      socket.destroy()
+      return
+    }
+    if (chain.config.tls !== undefined) {
+      this.acceptorOf(chain.config.tls, chain).accept(socket)
+      return
+    }
+    this.handOver(socket, facts, chain)
+  }
+
+  /** @internal */
+  secured(socket: TLSSocket, tls: TlsFacts, chain: FilterChain): void {
+    this.handOver(socket, socketFacts(socket, tls), chain)
+  }
+
+  private handOver(socket: Socket, facts: ConnectionFacts, chain: FilterChain): void {
+    const { listener } = this
+    const connection = new SocketConnection(socket, {
+      dispatcher: listener.dispatcher,
+      slabs: this.slabs,
+      facts,
+      highWatermarkBytes: listener.config.bufferLimitBytes,
+      copiesOnWrite: facts.tls !== undefined,
+    })
+    chain.accept(connection, listener.config.accessLoggers)
+    if (connection.isOpen) connection.readFromEvents()
+  }
+
+  private acceptorOf(context: TlsContext, chain: FilterChain): TlsAcceptor {
+    let acceptor = this.acceptors.get(context)
+    if (acceptor === undefined) {
+      acceptor = new TlsAcceptor(this, context, chain)
+      this.acceptors.set(context, acceptor)
+    }
+    return acceptor
+  }
+}
+
+/** Server-side handshakes for one TLS context. Node's tls.Server does not listen here: sockets are given to it. */
+class TlsAcceptor {
+  private readonly owner: SocketListener
+  private readonly context: TlsContext
+  private readonly chain: FilterChain
+  private server: TlsServer | undefined = undefined
+  private generation = -1
+
+  constructor(owner: SocketListener, context: TlsContext, chain: FilterChain) {
+    this.owner = owner
+    this.context = context
+    this.chain = chain
+  }
+
+  accept(socket: Socket): void {
+    if (this.context.secrets === undefined) {
+      socket.destroy()
+      return
+    }
+    if (this.generation !== this.context.generation) this.server = this.createServer()
+    this.server?.emit('connection', socket)
+  }
+
+  private createServer(): TlsServer {
+    const { context, chain } = this
+    const { settings, secrets } = context
+    this.generation = context.generation
+    const server = createTlsServer({
+      allowHalfOpen: true,
+      cert: secrets?.certificate?.certificateChain,
+      key: secrets?.certificate?.privateKey,
+      ca: secrets?.trustedCa,
+      minVersion: settings.minVersion,
+      maxVersion: settings.maxVersion,
+      ciphers: settings.cipherSuites,
+      ecdhCurve: settings.ecdhCurves,
+      ALPNProtocols: settings.alpnProtocols.length > 0 ? [...settings.alpnProtocols] : undefined,
+      requestCert: context.verifiesPeer || settings.requireClientCertificate,
+      rejectUnauthorized: settings.requireClientCertificate && context.verifiesPeer,
+      handshakeTimeout: chain.config.transportConnectTimeoutMs || DEFAULT_HANDSHAKE_TIMEOUT_MS,
+    })
+    const { dispatcher } = this.owner.listener
+    server.on('secureConnection', (socket) => dispatcher.run(onSecured, this, socket))
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      this.countFailure(error)
+      socket.destroy()
+    })
+    return server
+  }
+
+  /** @internal */
+  secured(socket: TLSSocket): void {
+    const { stats } = this.owner.listener
+    socket.on('error', ignoreError)
+    const facts = tlsFacts(socket, this.context.localFacts)
+    const isUntrusted = this.context.verifiesPeer && facts.peer !== undefined && !socket.authorized
+    if (isUntrusted || (facts.peer === undefined && this.context.settings.requireClientCertificate)) {
+      if (isUntrusted) stats.sslFailVerifyError.add(1)
+      else stats.sslFailVerifyNoCert.add(1)
+      socket.destroy()
+      return
+    }
+    if (!this.context.acceptsPeer(facts.peer)) {
+      stats.sslFailVerifySan.add(1)
+      socket.destroy()
+      return
+    }
+    stats.sslHandshake.add(1)
+    this.owner.secured(socket, facts, this.chain)
+  }
+
+  private countFailure(error: NodeJS.ErrnoException): void {
+    const { stats } = this.owner.listener
+    stats.sslConnectionError.add(1)
+    if (error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') stats.sslFailVerifyNoCert.add(1)
+  }
+}
+
+function socketFacts(socket: Socket, tls: TlsFacts | undefined): ConnectionFacts {
+  return newConnectionFacts({
+    local: socketAddress(socket.localAddress ?? '', socket.localPort ?? 0),
+    remote: socketAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    tls,
+  })
+}
+
+function explainListenError(error: NodeJS.ErrnoException, { ip, port }: SocketListenerAddress): string {
+  if (error.code === 'EADDRINUSE') return `cannot listen on ${ip}:${port}: the port is taken by another process`
+  if (error.code === 'EACCES')
+    return `cannot listen on ${ip}:${port}: ports below 1024 need the NET_BIND_SERVICE capability`
+  if (error.code === 'EADDRNOTAVAIL') return `cannot listen on ${ip}:${port}: this machine does not have that address`
+  return `cannot listen on ${ip}:${port}: ${error.message}`
+}
+
+function onAccept(listener: SocketListener, socket: Socket): void {
+  listener.accepted(socket)
+}
+
+function onSecured(acceptor: TlsAcceptor, socket: TLSSocket): void {
+  acceptor.secured(socket)
+}
+
+function ignoreError(): void {}
