@@ -35,6 +35,8 @@ export class Rig {
   private readonly backendProcess: ChildProcess
   private readonly children = new Set<{ stop(): Promise<void> }>()
 
+  private readonly onSignal = () => void this.tearDown().finally(() => process.exit(130))
+
   private constructor(
     directory: string,
     identities: { client: Identity; clientFiles: IdentityFiles; proxy: IdentityFiles },
@@ -50,6 +52,7 @@ export class Rig {
     this.backendProcess = backendProcess
     this.backendPid = backendProcess.pid!
     this.backend = backend
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.onSignal)
   }
 
   /** `hbonePort` 0 takes a free one. */
@@ -115,7 +118,9 @@ export class Rig {
     }
   }
 
+  /** Ends every process and removes every file. */
   async tearDown(): Promise<void> {
+    process.off('SIGINT', this.onSignal).off('SIGTERM', this.onSignal)
     for (const child of [...this.children]) await child.stop()
     const ended = new Promise((resolve) => this.backendProcess.once('exit', resolve))
     if (this.backendProcess.connected) this.backendProcess.disconnect()

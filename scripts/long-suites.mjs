@@ -1,0 +1,15 @@
+// The suites that take minutes: how each is run, and for which rooms its result vouches. One entry per suite.
+
+/** @type {ReadonlyArray<{ name: string, command: string[], covers: string[] }>} */
+export const longSuites = [
+  {
+    name: 'bench',
+    command: ['node', 'test/bench/main.ts', '--duration', '600', '--write'],
+    covers: ['src/codec', 'src/proxy', 'src/app', 'test/bench'],
+  },
+  {
+    name: 'soak',
+    command: ['node', 'test/soak/main.ts'],
+    covers: ['src/codec', 'src/proxy', 'src/app', 'src/sources', 'src/translate', 'test/soak', 'test/bench/load'],
+  },
+]
