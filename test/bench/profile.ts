@@ -23,7 +23,10 @@ async function main(): Promise<void> {
       'warm-up': { type: 'string', default: '3' },
       top: { type: 'string', default: '40' },
       keep: { type: 'string' },
-      cairn: { type: 'string', default: '{node} {prof} {cairn} proxy --envoy-config {config} --concurrency 1' },
+      cairn: {
+        type: 'string',
+        default: '{node} {prof} {cairn} proxy --envoy-config {config} --concurrency 1 --drain-time 1s',
+      },
     },
   })
   const workload = workloads.find(({ name }) => name === (positionals[0] ?? '1k-50x4'))
