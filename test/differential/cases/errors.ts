@@ -463,6 +463,8 @@ export const errorsCases = casesOf('errors', {
       refused.tunnel.write(get('/refused'))
       await untilAnswered(refused.tunnel, ['GET'], 1)
       await noteAnswers(actor, refused.tunnel, ['GET'])
+      first.tunnel.reset()
+      await actor.poll(() => actor.seenByPods() === 2)
     },
   },
 

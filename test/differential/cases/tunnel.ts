@@ -237,8 +237,8 @@ export const tunnelCases = casesOf('tunnel', {
     service: TCP,
     pods: pod(() => mirror()),
     exchange: outer(async (wire, actor) => {
-      for (const id of [1, 3]) wire.headers(id, connect(actor.service))
-      for (const id of [3, 1]) {
+      for (const id of [1, 3]) {
+        wire.headers(id, connect(actor.service))
         wire.data(id, `bytes of ${id}`)
         await wire.until(() => wire.stream(id).body.length === 10)
       }
@@ -337,20 +337,29 @@ export const tunnelCases = casesOf('tunnel', {
       actor.note('connection', tunnel.ending)
     },
   },
-  'tcp-reset-by-pod': {
+  'tcp-reset-by-plain-pod': {
     service: TCP,
-    pods: pod(() => onConnect('part', { waitMs: 30 }, 'reset')),
-    exchange: bytesIn('x', 4),
+    pods: pod(
+      () => async (tunnel, recorder) => {
+        await tunnel.until(() => tunnel.received.length === 1)
+        recorder.note('received', tunnel.received.toString('latin1'))
+        tunnel.write('part')
+        await pause(50)
+        tunnel.reset()
+      },
+      { reach: 'plain' },
+    ),
+    exchange: async (actor) => {
+      const { tunnel } = await actor.open()
+      tunnel.write('x')
+      await tunnel.untilEnded()
+      actor.note('received', tunnel.received.toString('latin1'))
+      actor.note('connection', tunnel.ending ?? 'open')
+    },
   },
   'tcp-refused-by-pod': {
     service: TCP,
     pods: pod(() => mirror(), { reply: () => ({ status: 503 }) }),
-    exchange: bytesIn('x', 1),
-    logs: ['terminate', 'originate'],
-  },
-  'tcp-absent-pod': {
-    service: TCP,
-    pods: pod(() => mirror(), { reach: 'absent' }),
     exchange: bytesIn('x', 1),
     logs: ['terminate', 'originate'],
   },
@@ -519,13 +528,13 @@ export const tunnelCases = casesOf('tunnel', {
     },
   },
   'upgrade-with-route-timeout': {
-    service: { routes: [route('timed', { prefix: '/' }, { timeout: '0.2s' })] },
+    service: { routes: [route('timed', { prefix: '/' }, { timeout: '0.8s' })] },
     pods: upperCasePod(),
     exchange: async (actor) => {
       const { tunnel } = await actor.open()
       tunnel.write(webSocket())
       await untilAnswered(tunnel, ['GET'], 1)
-      await pause(400)
+      await pause(1_200)
       tunnel.write('late')
       await tunnel.until(() => tunnel.received.toString('latin1').endsWith('LATE'))
       await noteAnswers(actor, tunnel, ['GET'])
