@@ -360,7 +360,7 @@ export const tunnelCases = casesOf('tunnel', {
   'tcp-refused-by-pod': {
     service: TCP,
     pods: pod(() => mirror(), { reply: () => ({ status: 503 }) }),
-    exchange: bytesIn('x', 1),
+    exchange: bytesIn('', 1),
     logs: ['terminate', 'originate'],
   },
   'tcp-no-pods': {
