@@ -19,12 +19,16 @@ import {
   verdict,
 } from './scripted-requests.ts'
 import { readTopology } from './topology.ts'
-import { freePort, WaypointProcess } from './waypoint-process.ts'
+import { cairnProxy, freePort, type WaypointCommand, WaypointProcess } from './waypoint-process.ts'
 
 const answerTimeoutMs = 10_000
 
 /** Resolves with 0 when every answer was as expected, or 1. */
-export async function runDemo({ once, folder, firstPort }: DemoOptions, terminal: Terminal): Promise<number> {
+export async function runDemo(
+  { once, folder, firstPort }: DemoOptions,
+  terminal: Terminal,
+  command: WaypointCommand = cairnProxy,
+): Promise<number> {
   const startedAt = Date.now()
   const temporary = mkdtempSync(join(tmpdir(), 'cairn-demo-'))
   const interrupted = nextInterrupt()
@@ -39,7 +43,10 @@ export async function runDemo({ once, folder, firstPort }: DemoOptions, terminal
     const logFile = join(temporary, 'waypoint.log')
     writeCredentials(certs, mesh.waypointCredentials)
     const adminPort = await freePort()
-    waypoint = new WaypointProcess({ ...topology.waypoint, resources: folder, certs, listenPort, adminPort, logFile })
+    waypoint = new WaypointProcess(
+      { ...topology.waypoint, resources: folder, certs, listenPort, adminPort, logFile },
+      command,
+    )
     await Promise.race([waypoint.ready(), interrupted.then(() => Promise.reject(new Error('interrupted')))])
     terminal.out(`The mesh is up after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.\n\n`)
     const failures = await sendAll(requests, mesh, terminal)

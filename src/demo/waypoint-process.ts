@@ -1,4 +1,4 @@
-// The waypoint of the demo: the real command, `cairn proxy`, as a child process.
+// The waypoint of the demo: the real command, `cairn proxy`, as a child process. Tests put an Envoy in its place.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
@@ -21,19 +21,27 @@ const readyTimeoutMs = 60_000
 const pollMs = 50
 const endTimeoutMs = 5000
 
+/** The program that runs as the waypoint, and its arguments. */
+export type WaypointCommand = (options: WaypointOptions) => readonly string[]
+
+/** `cairn proxy`, as a user would call it. */
+export function cairnProxy({ resources, certs, namespace, name, listenPort, adminPort }: WaypointOptions): string[] {
+  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
+  const args = ['proxy', '--resources', resources, '--certs', certs, '--waypoint', `${namespace}/${name}`]
+  args.push('--listen', `127.0.0.1:${listenPort}`, '--admin', `127.0.0.1:${adminPort}`, '--drain-time', '1s')
+  return [process.execPath, main, ...args]
+}
+
 export class WaypointProcess {
   private readonly child: ChildProcess
   private readonly options: WaypointOptions
   private readonly exited: Promise<void>
 
-  constructor(options: WaypointOptions) {
+  constructor(options: WaypointOptions, command: WaypointCommand = cairnProxy) {
     this.options = options
-    const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
-    const { resources, certs, namespace, name, listenPort, adminPort } = options
-    const args = ['proxy', '--resources', resources, '--certs', certs, '--waypoint', `${namespace}/${name}`]
-    args.push('--listen', `127.0.0.1:${listenPort}`, '--admin', `127.0.0.1:${adminPort}`, '--drain-time', '1s')
+    const [program, ...args] = command(options)
     const log = openSync(options.logFile, 'a')
-    this.child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', log, log] })
+    this.child = spawn(program, args, { stdio: ['ignore', log, log] })
     closeSync(log)
     this.exited = new Promise((resolve) => {
       this.child.once('exit', () => resolve())
