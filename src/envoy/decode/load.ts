@@ -5,6 +5,7 @@ import { TYPE_PREFIX, typeNameOf } from '../any.ts'
 import { fieldPath, itemPath, type ConfigError } from '../config-error.ts'
 import { registry } from '../generated/descriptors.js'
 import { BootstrapSchema, type Bootstrap } from '../generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
+import { resourceName } from '../resource-name.ts'
 import { decodeNode, type DecodeOptions } from './decode-message.ts'
 import { readJson } from './read-json.ts'
 import { readYaml } from './read-yaml.ts'
@@ -173,12 +174,6 @@ function loadResource(
 
 function without(node: SourceNode & { kind: 'map' }, entry: unknown): SourceNode {
   return { kind: 'map', offset: node.offset, entries: node.entries.filter((e) => e !== entry) }
-}
-
-/** Of a Listener, Cluster, RouteConfiguration, Secret: `name`; of a ClusterLoadAssignment: `cluster_name`. */
-export function resourceName(message: Message): string {
-  const named = message as Message & { name?: string; clusterName?: string }
-  return named.name ?? named.clusterName ?? ''
 }
 
 function duplicateNames(loaded: Loaded, resources: LoadedResource[]): void {

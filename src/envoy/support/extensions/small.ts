@@ -1,0 +1,12 @@
+// What Cairn does with the fields of extensions that have few or none.
+import { implemented, type SupportTables } from '../status.ts'
+
+export const smallSupport: SupportTables = {
+  'envoy.extensions.bootstrap.internal_listener.v3.InternalListener': {
+    buffer_size_kb: implemented,
+  },
+  'envoy.extensions.regex_engines.v3.GoogleRE2': {},
+  'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': {},
+  'envoy.extensions.formatter.metadata.v3.Metadata': {},
+  'envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery': {},
+}
