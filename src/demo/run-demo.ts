@@ -144,7 +144,7 @@ interface Invitation {
 /** Three commands to try, and one edit. */
 function printInvitation({ requests, mesh, folder, adminPort, logFile, terminal }: Invitation): void {
   const routed = requests.find(({ headers, backends }) => headers.length === 0 && backends.length > 0)
-  const refused = requests.find(({ status }) => status >= 400)
+  const refused = requests.find(({ method, status }) => method === 'GET' && status >= 400)
   const byHeader = requests.find(({ headers, backends }) => headers.length > 0 && backends.length > 0)
   const say = (text: string): void => terminal.out(`${text}\n`)
   say(colored(terminal, 'dim', `\nAdmin: http://127.0.0.1:${adminPort}/   log: ${logFile}   end: Ctrl-C\n`))
