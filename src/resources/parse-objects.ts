@@ -9,7 +9,7 @@ import { guardsAccess, isKind, kinds, schemaDefinitions } from './kinds.ts'
 import type { AnyObject, Kind, KindRow } from './kinds.ts'
 import { checkMetadata } from './rules/metadata.ts'
 import { checkStructure, type Plain, type PlainObject } from './schema.ts'
-import { parseYamlDocuments, type YamlDocument } from './yaml-documents.ts'
+import { parseYamlDocument, splitYamlDocuments, type DocumentText, type YamlDocument } from './yaml-documents.ts'
 
 export interface ParsedObjects {
   readonly objects: readonly AnyObject[]
@@ -18,27 +18,51 @@ export interface ParsedObjects {
   readonly refused: readonly string[]
   /** A part of the text could not be read at all, so what it held is unknown. */
   readonly incomplete: boolean
+  /** By text: documents that stand unchanged, on the same line, need not be read again. */
+  readonly documents: ReadonlyMap<string, ParsedDocument>
 }
 
-/** Reads one file's text. Never throws; `file` is used in messages only. */
-export function parseObjects(text: string, file: string): ParsedObjects {
-  const reading = new Reading(file)
-  for (const document of parseYamlDocuments(text)) reading.addDocument(document)
-  return reading
+export interface ParsedDocument extends Omit<ParsedObjects, 'documents'> {
+  readonly line: number
 }
 
-class Reading implements ParsedObjects {
+/**
+ * Reads one file's text. Never throws; `file` is used in messages only. With an earlier reading of the same file, what
+ * stands unchanged is the same objects again.
+ */
+export function parseObjects(text: string, file: string, earlier?: ParsedObjects): ParsedObjects {
+  const documents = new Map<string, ParsedDocument>()
+  const all: ParsedDocument[] = []
+  for (const part of splitYamlDocuments(text)) {
+    const known = earlier?.documents.get(part.content)
+    const document = known?.line === part.line ? known : new DocumentReading(part, file)
+    documents.set(part.content, document)
+    all.push(document)
+  }
+  return {
+    objects: all.flatMap(({ objects }) => objects),
+    diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+    refused: all.flatMap(({ refused }) => refused),
+    incomplete: all.some(({ incomplete }) => incomplete),
+    documents,
+  }
+}
+
+class DocumentReading implements ParsedDocument {
+  readonly line: number
   readonly objects: AnyObject[] = []
   readonly diagnostics: Diagnostic[] = []
   readonly refused: string[] = []
   incomplete = false
   private readonly file: string
 
-  constructor(file: string) {
+  constructor(part: DocumentText, file: string) {
+    this.line = part.line
     this.file = file
+    this.addDocument(parseYamlDocument(part))
   }
 
-  addDocument(document: YamlDocument): void {
+  private addDocument(document: YamlDocument): void {
     for (const { line, message } of document.errors) {
       this.incomplete = true
       this.note('error', line, '', '', message, 'correct the YAML')

@@ -21,25 +21,24 @@ const maxAliasCount = 100
 /** etcd refuses larger objects, so nothing larger can come from a cluster either. */
 const maxDocumentLength = 1_500_000
 
-/** Splits a text into its documents; documents without content are left out. Never throws. */
-export function parseYamlDocuments(text: string): YamlDocument[] {
-  const documents: YamlDocument[] = []
-  for (const { content, line } of splitDocuments(text)) {
-    if (/^(\s*(#[^\n]*)?(\n|$))*$/.test(content)) continue
-    documents.push(readDocument(content, line))
-  }
-  return documents
+export interface DocumentText {
+  readonly content: string
+  /** The line on which the text begins, from 1. */
+  readonly line: number
 }
 
-/** Document markers cannot occur at the start of a line inside a scalar (YAML 1.2 9.1.2), so lines decide. */
-function splitDocuments(text: string): { content: string; line: number }[] {
-  const parts: { content: string; line: number }[] = []
+/**
+ * Splits a text into its documents; those without content are left out. Document markers cannot occur at the start of a line
+ * inside a scalar (YAML 1.2 9.1.2), so lines decide.
+ */
+export function splitYamlDocuments(text: string): DocumentText[] {
+  const parts: DocumentText[] = []
   const marker = /^(?:---(?=[ \t\r\n]|$)|\.\.\.(?=[ \t\r]*(?:\n|$)))/gm
   let start = 0
   let line = 1
   const push = (end: number) => {
     const content = text.slice(start, end)
-    parts.push({ content, line })
+    if (!isBlank(content)) parts.push({ content, line })
     line += countNewlines(content)
   }
   for (let match = marker.exec(text); match !== null; match = marker.exec(text)) {
@@ -50,13 +49,19 @@ function splitDocuments(text: string): { content: string; line: number }[] {
   return parts
 }
 
+/** Nothing but white space and comments. */
+function isBlank(content: string): boolean {
+  return content.split('\n').every((line) => /^\s*(#|$)/.test(line))
+}
+
 function countNewlines(text: string): number {
   let count = 0
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++
   return count
 }
 
-function readDocument(content: string, firstLine: number): YamlDocument {
+/** Never throws. */
+export function parseYamlDocument({ content, line: firstLine }: DocumentText): YamlDocument {
   const lineAt = (counter: LineCounter, offset: number) => firstLine + Math.max(1, counter.linePos(offset).line) - 1
   if (content.length > maxDocumentLength) {
     const message = `the document has ${content.length} characters, at most ${maxDocumentLength} are allowed`

@@ -1,5 +1,5 @@
 // The TLS contexts of a waypoint's mesh connections: both ends TLS 1.3, HTTP/2, certificates of the mesh. The secrets are
-// named, not contained: `default` is the waypoint's own certificate, `ROOTCA` the mesh's roots.
+// named, not contained.
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { TransportSocketSchema } from '../envoy/generated/envoy/config/core/v3/base_pb.js'
@@ -10,11 +10,9 @@ import {
 } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js'
 import { SubjectAltNameMatcher_SanType } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
 import { TlsParameters_TlsProtocol } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
+import { CERTIFICATE_SECRET, ROOTS_SECRET } from '../envoy/mesh-secrets.ts'
 import { any } from './envoy-message.ts'
 import type { MeshSettings } from './mesh-settings.ts'
-
-export const CERTIFICATE_SECRET = 'default'
-export const ROOTS_SECRET = 'ROOTCA'
 
 type TransportSocketInit = MessageInitShape<typeof TransportSocketSchema>
 
