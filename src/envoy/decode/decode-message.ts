@@ -240,7 +240,7 @@ class Decoder {
   private unknownType(typeUrl: string, entry: SourceEntry, path: string): Any | undefined {
     if (this.keepUnknownTypes) return create(AnySchema, { typeUrl })
     const close = closestName(typeNameOf(typeUrl), messageNames())
-    const remedy = close === undefined ? 'use a type that Cairn knows, or take this out' : `did you mean ${close}?`
+    const remedy = close === undefined ? 'take this out, or use a type that Cairn knows' : `did you mean ${close}?`
     this.fault(entry.offset, fieldPath(path, '@type'), `unknown type ${JSON.stringify(typeUrl)}`, remedy)
     return undefined
   }

@@ -56,7 +56,7 @@ describe('loadBootstrap', () => {
   })
 
   test.each([
-    ['a string for a bool', 'respect_dns_ttl: "true"'],
+    ['a string for a bool', 'respect_dns_ttl: "true", use_tcp_for_dns_lookups: "Yes"'],
     ['an enum by number', 'lb_policy: 2'],
     ['an enum in lower case', 'lb_policy: least_request'],
     ['one value for a list of one', 'filters: {name: f}'],
@@ -71,6 +71,7 @@ describe('loadBootstrap', () => {
   test.each([
     ['a number for a string', 'alt_stat_name: 12', 'expected a string, found 12 (put it in quotes)'],
     ['a bare y for a string', 'alt_stat_name: y', 'expected a string, found true (put it in quotes)'],
+    ['a negative duration', 'common_lb_config: {update_merge_window: -0.5s}', 'window: the duration is negative'],
     ['a number for a duration', 'connect_timeout: 5', 'expected a duration, found 5'],
     ['an undefined enum number', 'lb_policy: 77', '77 is not a value of envoy.config.cluster.v3.Cluster.LbPolicy'],
     ['a negative unsigned number', 'per_connection_buffer_limit_bytes: -1', '-1 is out of range'],

@@ -49,7 +49,12 @@ class Loaded {
   }
 
   reportAt(path: string, message: string, remedy: string): void {
-    this.report(this.root === undefined ? 0 : locate(this.root, path), path, message, remedy)
+    this.errors.push(this.errorAt(path, message, remedy))
+  }
+
+  errorAt(path: string, message: string, remedy: string): ConfigError {
+    const offset = this.root === undefined ? 0 : locate(this.root, path)
+    return { file: this.file, ...this.lines.position(offset), path, message, remedy }
   }
 
   hasError(path: string): boolean {
@@ -62,12 +67,12 @@ class Loaded {
   }
 }
 
-/** What came of a text. `locate` gives a later judgement of the same messages (the support table) its line. */
+/** What came of a text. */
 export interface LoadResult {
   readonly errors: ConfigError[]
   readonly warnings: ConfigError[]
-  /** Adds an error at a path of this text. */
-  readonly reportAt: (path: string, message: string, remedy: string) => void
+  /** Makes an error at a path of this text: gives a later judgement of the same messages (the support tables) its line. */
+  readonly errorAt: (path: string, message: string, remedy: string) => ConfigError
 }
 
 export interface BootstrapResult extends LoadResult {
@@ -188,9 +193,6 @@ function duplicateNames(loaded: Loaded, resources: LoadedResource[]): void {
 
 function finish(loaded: Loaded): LoadResult {
   loaded.sort()
-  const reportAt = (path: string, message: string, remedy: string) => {
-    loaded.reportAt(path, message, remedy)
-    loaded.sort()
-  }
-  return { errors: loaded.errors, warnings: loaded.warnings, reportAt }
+  const errorAt = (path: string, message: string, remedy: string) => loaded.errorAt(path, message, remedy)
+  return { errors: loaded.errors, warnings: loaded.warnings, errorAt }
 }

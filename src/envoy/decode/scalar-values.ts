@@ -47,9 +47,14 @@ export function scalarValue(type: ScalarType, node: SourceNode): Result<ScalarVa
   }
 }
 
+// What Envoy's JSON reader takes for a boolean in quotes.
+const TRUE = /^(?:true|t|yes|y|1)$/i
+const FALSE = /^(?:false|f|no|n|0)$/i
+
 export function booleanValue(node: SourceNode): Result<boolean> {
   if (node.kind === 'boolean') return accept(node.text === 'true')
-  if (node.kind === 'string' && (node.text === 'true' || node.text === 'false')) return accept(node.text === 'true')
+  if (node.kind === 'string' && TRUE.test(node.text)) return accept(true)
+  if (node.kind === 'string' && FALSE.test(node.text)) return accept(false)
   return refuse(`expected true or false, found ${describeNode(node)}`, 'write true or false')
 }
 

@@ -8,7 +8,7 @@ import {
   type DescOneof,
   type Message,
 } from '@bufbuild/protobuf'
-import { FeatureSet_FieldPresence, type Any } from '@bufbuild/protobuf/wkt'
+import { FeatureSet_FieldPresence, type Any, type Duration } from '@bufbuild/protobuf/wkt'
 import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import { unpackAny } from '../any.ts'
 import { fieldPath, itemPath, keyPath } from '../config-error.ts'
@@ -89,6 +89,7 @@ function planField(field: DescField): FieldPlan {
 function visit(target: ReflectMessage, path: string, out: Violation[], depth: number): void {
   if (depth > MAX_DEPTH) return
   if (target.desc.typeName === 'google.protobuf.Any') return visitAny(target.message as Any, path, out, depth)
+  if (target.desc.typeName === 'google.protobuf.Duration') return visitDuration(target.message as Duration, path, out)
   if (target.desc.typeName.startsWith('google.protobuf.')) return
   const plan = planOf(target.desc)
   for (const oneof of plan.oneofs) {
@@ -135,6 +136,13 @@ function visitField(target: ReflectMessage, plan: FieldPlan, path: string, out: 
 function visitItem(value: unknown, plan: FieldPlan, path: string, out: Violation[], depth: number): void {
   report(plan.itemCheck, value, path, out)
   if (plan.descend) visit(value as ReflectMessage, path, out, depth + 1)
+}
+
+/** Envoy has no use for a negative duration anywhere, and refuses each where it reads it. */
+function visitDuration(duration: Duration, path: string, out: Violation[]): void {
+  if (duration.seconds >= 0n && duration.nanos >= 0) return
+  const already = out.some((violation) => violation.path === path)
+  if (!already) out.push({ path, message: 'the duration is negative', remedy: 'write one of at least 0s' })
 }
 
 function visitAny(any: Any, path: string, out: Violation[], depth: number): void {

@@ -72,6 +72,14 @@ describe('checkSupport', () => {
     expect(errorsOf(listener([inPlace]))[0]).toContain('TcpProxy here is not supported')
   })
 
+  test('an extension that is only named is refused, as in Envoy', () => {
+    expect(errorsOf(listener(['{name: envoy.filters.http.router}']))).toEqual([
+      `${HCM}.http_filters[0]: an extension without typed_config is not supported`,
+    ])
+    const perRoute = listener([ROUTER], 'request_id_extension: {}')
+    expect(errorsOf(perRoute)).toEqual([])
+  })
+
   test('unknown fields of binary input count, at any depth', () => {
     const bytes = [...toBinary(ListenerSchema, listener([ROUTER])), ...[0xfa, 0x3e, 0x01, 0x41]]
     const errors = checkSupport(ListenerSchema, fromBinary(ListenerSchema, new Uint8Array(bytes)))

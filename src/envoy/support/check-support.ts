@@ -76,6 +76,12 @@ const HTTP_FILTER_LISTS = new Set([
 const RESOURCE_LISTS = 'envoy.config.bootstrap.v3.Bootstrap.StaticResources'
 const FILTER_CHAIN = 'envoy.config.listener.v3.FilterChain'
 
+/** Their configuration is optional. */
+const MAY_BE_EMPTY = new Set([
+  'envoy.config.route.v3.FilterConfig',
+  'envoy.extensions.filters.network.http_connection_manager.v3.RequestIDExtension',
+])
+
 const notInTable = refused('a field that Cairn does not know')
 
 class Sweep {
@@ -89,7 +95,7 @@ class Sweep {
   /** `category` is that of the extension point that the message stands in, if any. */
   message(target: ReflectMessage, path: string, category: string): Outcome {
     const { desc } = target
-    let outcome = this.unknownFields(target, path)
+    let outcome = worse(this.unknownFields(target, path), this.emptyExtension(target, path, category))
     if (desc.typeName.startsWith('google.protobuf.')) return outcome
     const table = fieldTables.get(desc.typeName)
     if (table === undefined) return this.report(refused('a message that Cairn does not know'), desc.typeName, '', path)
@@ -106,6 +112,21 @@ class Sweep {
     if (unknown === undefined || unknown.length === 0) return KEEP
     const numbers = [...new Set(unknown.map((field) => field.no))].join(', ')
     return this.report(refused(`the unknown field ${numbers}`), target.desc.typeName, numbers, path)
+  }
+
+  /** An extension is chosen by the type of its configuration; a name alone chooses nothing, in Envoy neither. */
+  private emptyExtension(target: ReflectMessage, path: string, category: string): Outcome {
+    const { desc } = target
+    const table = category === '' ? undefined : fieldTables.get(desc.typeName)
+    if (table === undefined || MAY_BE_EMPTY.has(desc.typeName)) return KEEP
+    const holder = desc.fields.find((field) => table[field.name]?.kind === 'content')
+    if (
+      holder === undefined ||
+      target.isSet(holder) ||
+      desc.fields.some((f) => f.oneof === holder.oneof && target.isSet(f))
+    )
+      return KEEP
+    return this.report(refused(`an extension without ${holder.name}`), desc.typeName, holder.name, path)
   }
 
   private field(target: ReflectMessage, field: DescField, status: Status, path: string, category: string): Outcome {
@@ -213,7 +234,7 @@ class Sweep {
   }
 
   private any(any: Any, path: string, category: string): Outcome {
-    if (any.typeUrl === '') return KEEP
+    if (any.typeUrl === '') return this.report(refused('an extension without "@type"'), '', '@type', path)
     const unpacked = this.unpack(any, path)
     if (unpacked === undefined) return DENY
     const { typeName, desc, message } = unpacked
