@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './case.ts'
 import { HTTP_LOG_FORMAT, TCP_LOG_FORMAT } from './access-logs.ts'
 import { FIRST_POD_OCTET, SERVICE_PORTS, type PlacedCase } from './placement.ts'
 import { fileLog, httpProtocolOptions, internalUpstream, router, socketAddress, typed } from './envoy-json.ts'
-import { serviceChains, serviceClusters } from './service-configuration.ts'
+import { chainNames, serviceChains, serviceClusters } from './service-configuration.ts'
 
 export interface BootstrapInput {
   readonly cases: readonly PlacedCase[]
@@ -191,7 +191,7 @@ function rangeMatch(address: string, length: number, onMatch: JsonObject): JsonO
 
 function chainByPort(item: PlacedCase): JsonObject {
   const port = item.authority.split(':')[1]
-  const names = serviceChains(item, '').map((chain) => String(chain['name']))
+  const names = chainNames(item)
   const chain = names.length === 2 ? byProtocol(names[0], names[1]) : chainAction(names[0])
   return {
     matcher: {

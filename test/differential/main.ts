@@ -1,5 +1,5 @@
 // Runs the differential cases against two proxies and compares what happened.
-// node test/differential/main.ts [--subjects envoy,cairn] [--group NAME] [--case NAME] [--json FILE] [--show]
+// node test/differential/main.ts [--subjects envoy,cairn] [--group NAME] [--case NAME] [--later] [--json FILE] [--show]
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +21,8 @@ const { values } = parseArgs({
     group: { type: 'string', multiple: true },
     case: { type: 'string', multiple: true },
     exclude: { type: 'string', multiple: true, default: [] },
+    /** Run the cases, too, whose configuration Cairn still refuses. */
+    later: { type: 'boolean', default: false },
     concurrency: { type: 'string', default: '12' },
     /** Records and verdicts as JSON. */
     json: { type: 'string' },
@@ -34,12 +36,14 @@ const { values } = parseArgs({
 const subjects = values.subjects.split(',')
 for (const subject of subjects) if (!(subject in SUBJECTS)) fail(`unknown subject ${subject}`)
 for (const group of values.group ?? []) if (!GROUPS.some((known) => known === group)) fail(`unknown group ${group}`)
-const cases = ALL_CASES.filter(
+const chosen = ALL_CASES.filter(
   (item) =>
     (values.group?.includes(item.group) ?? true) &&
     (values.case?.some((name) => name === item.name || name === keyOf(item)) ?? true) &&
     !values.exclude.includes(item.name),
 )
+const cases = chosen.filter((item) => item.later === undefined || values.later)
+for (const item of chosen) if (!cases.includes(item)) console.error(`skipped ${keyOf(item)}: ${item.later}`)
 if (cases.length === 0) fail('no such case')
 
 const authority = await MeshAuthority.create()

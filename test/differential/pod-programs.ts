@@ -7,8 +7,8 @@ import { Http2Wire, PREFACE, type WireStream } from '../support/http2-wire.ts'
 import type { CaseBody, DifferentialCase, Group, PodProgram, PodSpec } from './case.ts'
 import { describeBody, describeRequest, describeStream, type PodRecorder } from './records.ts'
 
-/** One step of an answer: bytes, a pause, or an end of the connection. */
-export type AnswerStep = string | Buffer | { readonly waitMs: number } | 'end' | 'reset'
+/** One step of an answer: bytes, a pause, or the words `end` (half-close) and `reset`. */
+export type AnswerStep = string | Buffer | { readonly waitMs: number }
 
 /** Answers each HTTP/1 request with 200 and `body`, by default the request line, and notes what it received. */
 export function echo(body?: string): PodProgram {
@@ -42,7 +42,10 @@ export function http1(answer: (message: Http1Message, recorder: PodRecorder) => 
         parseMessages(tunnel.received, 'requests').messages.filter((message) => message.complete)
       await tunnel.until(() => arrived().length > seen || tunnel.ending !== undefined, 60_000)
       const message = arrived()[seen++]
-      if (message === undefined) return tunnel.end()
+      if (message === undefined) {
+        tunnel.end()
+        return
+      }
       recorder.note('request', describeRequest(message))
       await perform(tunnel, answer(message, recorder))
     }
@@ -89,7 +92,8 @@ export function http2(answer: (wire: Http2Wire, stream: WireStream) => void | Pr
     await tunnel.until(() => tunnel.received.length >= PREFACE.length || tunnel.ending !== undefined, 60_000)
     if (!tunnel.received.toString('latin1').startsWith(PREFACE)) {
       recorder.note('not HTTP/2', tunnel.received.toString('latin1'))
-      return tunnel.end()
+      tunnel.end()
+      return
     }
     const wire = new Http2Wire(tunnel, { role: 'server' })
     wire.onStream = (stream) => void serve(wire, stream, recorder, answer)

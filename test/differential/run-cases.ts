@@ -86,7 +86,7 @@ export async function runCases(options: RunOptions): Promise<Map<string, CaseRec
         if (proxy.ended !== undefined) own.client.push(['proxy', proxy.ended])
         else await runCase(item, clients, own)
       })
-      const records = new Map(placed.map((item) => [item, { ...pick(notes.get(item)), log: [] } as CaseRecord]))
+      const records = new Map(placed.map((item) => [item, { ...pick(notes.get(item)), log: [] }]))
       await attachLogs(records, files, options.reference)
       if (proxy.ended !== undefined) throw new Error(`${options.subject} ended: ${proxy.ended}`)
       return new Map([...records].map(([item, record]) => [keyOf(item.case), finished(item, record, run)]))

@@ -19,7 +19,14 @@ export const DEFAULT_RETRY_POLICY: JsonObject = {
   ],
 }
 
-/** The filter chains of a service: one, or for a sniffed port the HTTP chain and the TCP chain. */
+/** Names of the filter chains of a service: one, or for a sniffed port that of the HTTP chain and that of the TCP chain. */
+export function chainNames(item: PlacedCase): string[] {
+  const protocol = item.service.protocol ?? 'http'
+  if (protocol === 'direct') return []
+  return protocol === 'auto' ? [chainName(item, 'http'), chainName(item, 'tcp')] : [chainName(item, protocol)]
+}
+
+/** The chains with those names. */
 export function serviceChains(item: PlacedCase, log: string): JsonObject[] {
   const protocol = item.service.protocol ?? 'http'
   if (protocol === 'direct') return []

@@ -151,7 +151,7 @@ function decodeHuffman(bytes: Buffer): string {
   let code = ''
   for (const byte of bytes) {
     for (let bit = 7; bit >= 0; bit--) {
-      code += (byte >> bit) & 1
+      code += String((byte >> bit) & 1)
       const symbol = HUFFMAN_SYMBOLS.get(code)
       if (symbol === undefined) continue
       text += String.fromCharCode(symbol)

@@ -438,11 +438,13 @@ export const headersCases = casesOf('headers', {
     ),
   },
   'header-case-proper': {
+    later: 'the case of header names',
     service: withHcm({ http_protocol_options: { header_key_format: { proper_case_words: {} } } }),
     pods: answering('x-lower-case: 1', 'ETAG: 2'),
     exchange: sequence(get('/')),
   },
   'header-case-preserved': {
+    later: 'the case of header names',
     service: {
       hcm: {
         http_protocol_options: {
@@ -498,6 +500,7 @@ export const headersCases = casesOf('headers', {
     ),
   },
   'user-agent-added': {
+    later: 'adding a user agent',
     service: withHcm({ add_user_agent: true }),
     exchange: sequence(get('/'), get('/', { 'user-agent': 'mine' })),
   },
@@ -526,6 +529,7 @@ export const headersCases = casesOf('headers', {
     exchange: sequence(get('/'), get('/')),
   },
   'strict-header-check': {
+    later: 'strict checks of headers',
     service: {
       hcm: {
         ...routerWith({ strict_check_headers: ['x-envoy-upstream-rq-timeout-ms'] }),
