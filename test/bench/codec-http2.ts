@@ -153,10 +153,14 @@ const toClient = new BenchSink()
 const options = { ...DEFAULT_HTTP2_OPTIONS }
 const server = new Http2ServerCodec(
   toClient,
-  { newStream: (encoder) => new Answer(encoder), onGoaway: () => undefined },
+  { setReadable: () => undefined, newStream: (encoder) => new Answer(encoder), onGoaway: () => undefined },
   options,
 )
-const client = new Http2ClientCodec(toServer, { onGoaway: () => undefined, onCapacityChange: () => undefined }, options)
+const client = new Http2ClientCodec(
+  toServer,
+  { setReadable: () => undefined, onGoaway: () => undefined, onCapacityChange: () => undefined },
+  options,
+)
 
 const results: number[] = []
 for (let measurement = 0; measurement < MEASUREMENTS; measurement++) {

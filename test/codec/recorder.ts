@@ -2,6 +2,7 @@
 
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../src/codec/header-map.ts'
 import type {
+  ClientCodecCallbacks,
   RequestDecoder,
   RequestEncoder,
   ResetReason,
@@ -79,6 +80,8 @@ export class RecordingServer implements ServerCodecCallbacks {
   /** Called with each new request, before its headers come. */
   onRequest: (request: RecordedRequest) => void = () => undefined
 
+  setReadable(): void {}
+
   newStream(encoder: ResponseEncoder): RequestDecoder {
     const request = new RecordedRequest(encoder)
     this.requests.push(request)
@@ -88,5 +91,21 @@ export class RecordingServer implements ServerCodecCallbacks {
 
   onGoaway(): void {
     this.goaways++
+  }
+}
+
+/** Counts what a client codec reports. */
+export class RecordingClient implements ClientCodecCallbacks {
+  goaways = 0
+  capacityChanges = 0
+
+  setReadable(): void {}
+
+  onGoaway(): void {
+    this.goaways++
+  }
+
+  onCapacityChange(): void {
+    this.capacityChanges++
   }
 }

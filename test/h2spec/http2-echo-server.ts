@@ -41,6 +41,7 @@ class EchoStream implements RequestDecoder {
 }
 
 const ECHO: ServerCodecCallbacks = {
+  setReadable: () => undefined,
   newStream: (encoder) => new EchoStream(encoder),
   onGoaway: () => undefined,
 }

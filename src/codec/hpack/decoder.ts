@@ -168,7 +168,7 @@ export class HpackDecoder {
     return false
   }
 
-  private failString(error: string): undefined {
+  private failString(error: string): string | undefined {
     this.error = error
     return undefined
   }

@@ -3,7 +3,12 @@ import fc from 'fast-check'
 import { HpackDecoder as IndependentDecoder } from '../../../test/support/hpack-wire.ts'
 import { HpackDecoder } from './decoder.ts'
 import { HpackEncoder, type HuffmanUse, type IndexingPolicy } from './encoder.ts'
-import { REQUESTS_HUFFMAN, REQUESTS_PLAIN, RESPONSES_HUFFMAN, RESPONSES_PLAIN } from '../../../test/codec/rfc7541-examples.ts'
+import {
+  REQUESTS_HUFFMAN,
+  REQUESTS_PLAIN,
+  RESPONSES_HUFFMAN,
+  RESPONSES_PLAIN,
+} from '../../../test/codec/rfc7541-examples.ts'
 
 const NO_POLICIES: ReadonlyMap<string, IndexingPolicy> = new Map()
 

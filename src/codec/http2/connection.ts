@@ -190,7 +190,7 @@ export class Http2Connection implements StreamOperations {
 
   onRstStream(stream: Http2Stream, code: number): void {
     // A complete response stays valid when the server only has no use for the rest of the request (RFC 9113 8.1).
-    if (code === NO_ERROR && stream.remoteClosed && stream.arrived !== undefined) {
+    if (!this.role.isServer && code === NO_ERROR && stream.remoteClosed && stream.arrived !== undefined) {
       this.scheduler.discard(stream)
       stream.localClosed = true
       stream.resetReason = resetReason(code)
@@ -257,6 +257,7 @@ export class Http2Connection implements StreamOperations {
 
   /** A stream error (RFC 9113 5.4.2): resets the stream and tells its owner why. */
   failStream(stream: Http2Stream, code: number, reason: ResetReason, detail: string): void {
+    if (stream.closed) return
     this.writeReset(stream.id, code)
     this.loseStream(stream, reason, detail)
   }
@@ -329,23 +330,19 @@ export class Http2Connection implements StreamOperations {
     }
   }
 
-  /** By the stream's owner. What it had already ended is still sent before the reset, but not under memory pressure. */
+  /** By the stream's owner. A response that is complete is sent first, as far as the peer's windows allow. */
   resetStream(stream: Http2Stream, reason: ResetReason): void {
     if (stream.detached) return
     stream.detached = true
     if (stream.dead) return
     this.delivery.discard(stream)
-    if (stream.lingers) {
-      this.onDelivered(stream)
+    if (this.role.isServer && stream.localEnded && reason !== 'overload manager reset') this.scheduler.flush(stream)
+    if (stream.closed) {
+      if (stream.lingers) this.onDelivered(stream)
       return
     }
-    const code = resetCode(reason, stream.localEnded)
-    if (stream.localEnded && !stream.localClosed && reason !== 'overload manager reset') {
-      stream.resetCodeWhenSent = code
-      return
-    }
-    if (stream.id !== 0) this.writeReset(stream.id, code)
     stream.dead = true
+    if (stream.id !== 0) this.writeReset(stream.id, resetCode(reason, this.role.isServer && stream.localClosed))
     this.closeStream(stream)
   }
 
@@ -359,14 +356,7 @@ export class Http2Connection implements StreamOperations {
     stream.trailersToSend = undefined
     if (trailers !== undefined) this.headerWriter.trailers(stream.id, trailers)
     stream.localClosed = true
-    if (stream.dead) return
-    if (stream.remoteClosed) {
-      this.closeStream(stream)
-    } else if (stream.resetCodeWhenSent >= 0) {
-      this.writeReset(stream.id, stream.resetCodeWhenSent)
-      stream.dead = true
-      this.closeStream(stream)
-    }
+    this.closeIfDone(stream)
   }
 
   onDelivered(stream: Http2Stream): void {
@@ -382,7 +372,7 @@ export class Http2Connection implements StreamOperations {
 
   /** The stream ended other than by its own owner, who is told outside of any call of his. */
   loseStream(stream: Http2Stream, reason: ResetReason, detail: string): void {
-    if (stream.dead) return
+    if (stream.closed) return
     stream.dead = true
     stream.resetReason = reason
     stream.resetDetail = detail

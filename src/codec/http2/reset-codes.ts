@@ -12,10 +12,10 @@ import {
 } from './frame-constants.ts'
 
 /**
- * What the peer is told about a stream that our side resets. `messageComplete`: we sent our whole message, so the reset only
- * says that the rest of the peer's is not needed (RFC 9113 8.1).
+ * What the peer is told about a stream that our side resets. `responseComplete`: we, a server, sent the whole response, so the
+ * reset only says that the rest of the request is not needed (RFC 9113 8.1).
  */
-export function resetCode(reason: ResetReason, messageComplete: boolean): number {
+export function resetCode(reason: ResetReason, responseComplete: boolean): number {
   switch (reason) {
     case 'local refused stream reset':
       return REFUSED_STREAM
@@ -28,7 +28,7 @@ export function resetCode(reason: ResetReason, messageComplete: boolean): number
     default:
       break
   }
-  if (messageComplete) return NO_ERROR
+  if (responseComplete) return NO_ERROR
   // The party at our other side went away: nobody wants the rest.
   return reason === 'remote reset' || reason === 'remote refused stream reset' ? CANCEL : INTERNAL_ERROR
 }

@@ -99,6 +99,11 @@ export class SendScheduler {
     if (this.blocked.length > 0) this.reportWritable()
   }
 
+  /** Sends what waits in one stream as far as the peer's windows allow, even into a full sink: it is about to be reset. */
+  flush(stream: Http2Stream): void {
+    while (stream.sendQueue !== undefined && stream.sendWindow > 0 && this.connectionWindow > 0) this.sendTurn(stream)
+  }
+
   /** Forgets what a stream still had to send. */
   discard(stream: Http2Stream): void {
     stream.sendQueue = undefined

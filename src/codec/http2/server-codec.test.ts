@@ -369,15 +369,25 @@ describe('streams', () => {
     expect(harness.server.requests[0].events).toEqual(['headers'])
   })
 
-  test('answered before the request ended are reset with NO_ERROR, once all of the answer is sent', () => {
+  test('answered before the request ended are reset with NO_ERROR, after all of the answer', () => {
+    const harness = new Harness({ maxSinkBytes: 1 })
+    harness.get(1, 0)
+    harness.answer(0, 413, 'too much')
+    const { encoder } = harness.server.requests[0]
+    expect(encoder.bufferedBytes).toBe(8)
+    encoder.reset('local reset')
+    expect(harness.receive(dataFrame(1, 'ignored'))).toBeUndefined()
+    expect(harness.written()).toEqual(['HEADERS 1 :status=413', 'DATA 1 8, end', 'RST_STREAM 1 0'])
+    expect(harness.server.requests[0].events).toEqual(['headers'])
+    expect(harness.codec.activeStreams).toBe(0)
+  })
+
+  test('that the peer gives no window for the rest of their answer are reset without it', () => {
     const harness = new Harness({}, setting(4, 3))
     harness.get(1, 0)
     harness.answer(0, 413, 'too much')
     harness.server.requests[0].encoder.reset('local reset')
-    expect(harness.written()).toEqual(['HEADERS 1 :status=413', 'DATA 1 3'])
-    harness.receive(dataFrame(1, 'ignored'), windowUpdate(1, 100))
-    expect(harness.written()).toEqual(['DATA 1 5, end', 'RST_STREAM 1 0'])
-    expect(harness.server.requests[0].events).toEqual(['headers'])
+    expect(harness.written()).toEqual(['HEADERS 1 :status=413', 'DATA 1 3', 'RST_STREAM 1 2'])
     expect(harness.codec.activeStreams).toBe(0)
   })
 
@@ -464,6 +474,16 @@ describe('streams', () => {
     harness.answer(0, 200, 'nobody listens')
     expect(harness.codec.activeStreams).toBe(0)
     expect(harness.written()).toEqual([])
+  })
+
+  test('whose client gives up with NO_ERROR are lost although a part of the request still waits for its owner', () => {
+    const harness = new Harness()
+    harness.get(1, 0)
+    const [paused] = harness.server.requests
+    paused.encoder.pauseRead()
+    harness.receive(dataFrame(1, 'waits', FLAG.END_STREAM), rstStream(1, 0))
+    expect(paused.events).toEqual(['headers', 'reset: remote reset'])
+    expect(harness.codec.activeStreams).toBe(0)
   })
 
   test('are told of a reset outside of any call, and not when they reset themselves meanwhile', () => {

@@ -31,17 +31,17 @@ export class Http2ServerCodec implements ServerCodec {
     return this.receiver.dispatch(chunk)
   }
 
-  /** No stream can complete without its peer (RFC 9113 says nothing of half-closed connections). */
+  /** As Envoy does, a half-closed connection is taken for a closed one: the peer could not even open a window. */
   inputEnded(): void {
     this.connection.close('connection termination', '')
   }
 
-  get shouldClose(): boolean {
-    return this.connection.closeReason !== undefined
-  }
-
   connectionClosed(reason: ResetReason): void {
     this.connection.close(reason, '')
+  }
+
+  get shouldClose(): boolean {
+    return this.connection.closeReason !== undefined || this.role.goawayStreamId < MAX_STREAM_ID
   }
 
   onTransportWritable(): void {

@@ -53,8 +53,6 @@ export class Http2Stream implements RequestEncoder, ResponseEncoder {
   sendWindow: number
   sendQueue: ByteQueue | undefined = undefined
   trailersToSend: HeaderMap | undefined = undefined
-  /** Error code of the reset that follows once the queue is sent, -1 for none. */
-  resetCodeWhenSent = -1
   /** In the scheduler's list of streams that can send, and its neighbours there. */
   isReady = false
   previousReady: Http2Stream | undefined = undefined
