@@ -12,7 +12,7 @@ import type { HttpChainSettings } from './listeners/http-chain.ts'
 import { mainInternalListener } from './listeners/main-internal.ts'
 import { defaultMeshSettings, type MeshSettings } from './mesh-settings.ts'
 import { serviceModel } from './model/service-model.ts'
-import { podBinding, serviceBinding, type WaypointName } from './model/waypoint.ts'
+import { podBinding, serviceBinding, waypointsIn, type WaypointName } from './model/waypoint.ts'
 import { HBONE_PORT, workloadOf } from './model/workload.ts'
 import { TranslationReport } from './report.ts'
 import { reportGateway, reportSharedAddresses, reportUnusedRoutes } from './scope-report.ts'
@@ -111,7 +111,7 @@ function intersects(reads: ReadonlySet<ReadKey>, changed: ReadonlySet<ReadKey>):
 }
 
 function withoutWaypoint(store: ResourceStore, { namespace, name }: WaypointName): Translation {
-  const known = store.list('Gateway').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+  const known = waypointsIn(store).map((one) => `${one.namespace}/${one.name}`)
   const remedy =
     known.length === 0 ? 'add a Gateway with a listener of protocol HBONE' : `choose one of ${known.join(', ')}`
   const message = 'is to be the waypoint and does not exist'

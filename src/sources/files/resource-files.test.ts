@@ -158,7 +158,9 @@ describe('watching', () => {
     }, { quietMs: 5, pollMs: 0 }) // prettier-ignore
     const reported = (count: number) =>
       new Promise<void>((resolve) => {
-        wake = () => void (sets.length >= count && resolve())
+        wake = () => {
+          if (sets.length >= count) resolve()
+        }
         wake()
       })
     mkdirSync(at('new'))

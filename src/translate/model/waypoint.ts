@@ -29,6 +29,14 @@ export type Binding =
 /** The reasons of Istio's condition `istio.io/WaypointBound`. */
 export type BindingRefusal = 'WaypointIsNotReady' | 'AttachmentDenied' | 'UnsupportedTrafficType'
 
+/** The Gateways that can be waypoints: those with a listener of protocol HBONE. */
+export function waypointsIn(reader: ResourceReader): WaypointName[] {
+  return reader
+    .list('Gateway')
+    .filter(({ spec }) => spec.listeners.some(({ protocol }) => protocol === 'HBONE'))
+    .map(({ metadata: { namespace, name } }) => ({ namespace, name }))
+}
+
 export function serviceBinding(reader: ResourceReader, waypoint: WaypointName, service: Service): Binding {
   if (managedByMesh.has(service.metadata.labels?.['gateway.istio.io/managed'] ?? '')) return { kind: 'unbound' }
   return binding(reader, waypoint, service, ['service', 'all'])
