@@ -17,8 +17,13 @@ export function canonicalBytes(desc: DescMessage, message: Message): Uint8Array 
 }
 
 function canonicalize(target: ReflectMessage): void {
-  if (target.desc.typeName === 'google.protobuf.Any') return canonicalizeAny(target.message as Any)
-  if (target.desc.typeName === MetadataSchema.typeName) delete (target.message as Metadata).filterMetadata[SOURCE_KEY]
+  if (target.desc.typeName === 'google.protobuf.Any') {
+    canonicalizeAny(target.message as Any)
+    return
+  }
+  if (target.desc.typeName === MetadataSchema.typeName) {
+    Reflect.deleteProperty((target.message as Metadata).filterMetadata, SOURCE_KEY)
+  }
   for (const field of target.desc.fields) {
     if (!target.isSet(field)) continue
     if (field.fieldKind === 'map') sortMap(target, field)

@@ -1,6 +1,6 @@
 // Configuration text -> what Cairn will execute: strictly read, then held against the support tables, with one list of errors. What
 // is not supported is an error; or, skipped, it is in `left`, and what must not be skipped refuses its traffic.
-import type { DescMessage, Message, MessageShape } from '@bufbuild/protobuf'
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { ConfigError } from './config-error.ts'
 import { loadBootstrap, loadResources, type LoadedResource, type LoadResult } from './decode/load.ts'
 import { BootstrapSchema, type Bootstrap } from './generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
@@ -74,7 +74,7 @@ function judge<T extends DescMessage>(
     const remainder = withoutUnsupported(desc, message, path)
     return { message: remainder.message, left: remainder.left.map((error) => leftOut(loaded, error)) }
   }
-  for (const error of checkSupport(desc, message as Message, path)) {
+  for (const error of checkSupport(desc, message, path)) {
     // A field that is faulty and not supported is faulty.
     if (!loaded.errors.some((other) => other.path === error.path)) loaded.errors.push(locate(loaded, error, REFUSED))
   }

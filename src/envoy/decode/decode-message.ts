@@ -123,12 +123,14 @@ class Decoder {
         const list = target.get(field)
         items.forEach((item, index) => {
           const value = this.element(field, item, itemPath(path, index), depth)
-          if (value !== undefined) list.add(value as ReflectMessage)
+          if (value !== undefined) list.add(value)
         })
         return
       }
-      case 'map':
-        return this.map(target, field, node, path, depth)
+      case 'map': {
+        this.map(target, field, node, path, depth)
+        return
+      }
       default: {
         const value = this.single(field, node, path, depth)
         if (value !== undefined) target.set(field, value)
@@ -164,7 +166,7 @@ class Decoder {
         continue
       }
       const value = this.single(field, entry.value, at, depth)
-      if (key !== undefined && value !== undefined) map.set(key, value as ReflectMessage)
+      if (key !== undefined && value !== undefined) map.set(key, value)
     }
   }
 

@@ -74,7 +74,7 @@ interface Range {
 function rangeCheck(rules: Range, toNumber: (v: unknown) => number | bigint, toText: (v: unknown) => string): Check {
   const bound = (v: unknown) => (v === undefined ? undefined : { value: toNumber(v), text: toText(v) })
   const set = (name: keyof Range) =>
-    isFieldSetByName(rules as unknown as Message, name) ? bound(rules[name] as unknown) : undefined
+    isFieldSetByName(rules as unknown as Message, name) ? bound(rules[name]) : undefined
   const [exact, gt, gte, lt, lte] = [set('const'), set('gt'), set('gte'), set('lt'), set('lte')]
   refuseUnused(rules.in, 'in')
   refuseUnused(rules.notIn, 'not_in')
@@ -139,8 +139,8 @@ function stringCheck(rules: StringRules): Check {
   return (value) => {
     const text = value as string
     if (text === '' && rules.ignoreEmpty) return undefined
-    if (minLen > 0 && [...text].length < minLen) return length('at least', minLen, 'characters')
-    if (maxLen < Infinity && [...text].length > maxLen) return length('at most', maxLen, 'characters')
+    if (minLen > 0 && characters(text) < minLen) return length('at least', minLen, 'characters')
+    if (maxLen < Infinity && characters(text) > maxLen) return length('at most', maxLen, 'characters')
     if (minBytes > 0 && Buffer.byteLength(text) < minBytes) return length('at least', minBytes, 'bytes')
     if (maxBytes < Infinity && Buffer.byteLength(text) > maxBytes) return length('at most', maxBytes, 'bytes')
     if (own('const') && text !== rules.const) return mustBe(JSON.stringify(rules.const))
@@ -151,6 +151,11 @@ function stringCheck(rules: StringRules): Check {
       return mustBe(`one of ${rules.in.map((v) => JSON.stringify(v)).join(', ')}`)
     return wellKnown?.(text)
   }
+}
+
+/** Unicode code points, as protoc-gen-validate counts. */
+function characters(text: string): number {
+  return Array.from(text).length
 }
 
 function wellKnownCheck(rules: StringRules): Check {

@@ -9,10 +9,10 @@ import {
   type Message,
 } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence, type Any, type Duration } from '@bufbuild/protobuf/wkt'
-import { reflect, type ReflectList, type ReflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect'
+import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect'
 import { unpackAny } from '../any.ts'
 import { fieldPath, itemPath, keyPath } from '../config-error.ts'
-import { disabled, ignored, required, rules, type FieldRules } from '../generated/validate/validate_pb.js'
+import { disabled, ignored, required, rules } from '../generated/validate/validate_pb.js'
 import { compileCheck, repeatedCheck, type Check } from './field-rules.ts'
 import type { Refusal } from './scalar-values.ts'
 import { MAX_DEPTH } from './source-tree.ts'
@@ -69,8 +69,8 @@ function planOf(desc: DescMessage): MessagePlan {
 function planField(field: DescField): FieldPlan {
   const given = hasOption(field, rules) ? getOption(field, rules) : undefined
   const type = given?.type
-  const isAny = type?.case === 'any' && type.value.required === true
-  const isTime = (type?.case === 'duration' || type?.case === 'timestamp') && type.value.required === true
+  const isAny = type?.case === 'any' && type.value.required
+  const isTime = (type?.case === 'duration' || type?.case === 'timestamp') && type.value.required
   const list = type?.case === 'repeated' ? type.value : undefined
   const map = type?.case === 'map' ? type.value : undefined
   const skip = given?.message?.skip === true
@@ -81,15 +81,21 @@ function planField(field: DescField): FieldPlan {
     always: field.presence === FeatureSet_FieldPresence.IMPLICIT && field.oneof === undefined,
     check: list !== undefined || map !== undefined ? repeatedCheck(given!) : compileCheck(given, field),
     itemCheck: compileCheck(list?.items ?? map?.values, field),
-    keyCheck: compileCheck(map?.keys as FieldRules | undefined, undefined),
+    keyCheck: compileCheck(map?.keys, undefined),
     descend: field.message !== undefined && !wrapperTypes.has(field.message.typeName) && !skip,
   }
 }
 
 function visit(target: ReflectMessage, path: string, out: Violation[], depth: number): void {
   if (depth > MAX_DEPTH) return
-  if (target.desc.typeName === 'google.protobuf.Any') return visitAny(target.message as Any, path, out, depth)
-  if (target.desc.typeName === 'google.protobuf.Duration') return visitDuration(target.message as Duration, path, out)
+  if (target.desc.typeName === 'google.protobuf.Any') {
+    visitAny(target.message as Any, path, out, depth)
+    return
+  }
+  if (target.desc.typeName === 'google.protobuf.Duration') {
+    visitDuration(target.message as Duration, path, out)
+    return
+  }
   if (target.desc.typeName.startsWith('google.protobuf.')) return
   const plan = planOf(target.desc)
   for (const oneof of plan.oneofs) {
@@ -156,6 +162,6 @@ function visitAny(any: Any, path: string, out: Violation[], depth: number): void
 }
 
 function report(check: Check | undefined, value: unknown, path: string, out: Violation[]): void {
-  const refusal = check?.(value as ReflectList | ReflectMap | ReflectMessage)
+  const refusal = check?.(value)
   if (refusal !== undefined) out.push({ path, message: refusal.message, remedy: refusal.remedy })
 }

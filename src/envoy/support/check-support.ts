@@ -207,7 +207,7 @@ class Sweep {
     }
     if (this.edit && kept.length < list.size) {
       list.clear()
-      for (const item of kept) list.add(item as ReflectMessage)
+      for (const item of kept) list.add(item)
     }
     return outcome
   }
