@@ -75,10 +75,32 @@ export interface CodecError {
   detail: string
   /** One sentence for the log. */
   message: string
+  /**
+   * HTTP/1 servers: the stream that `newStream` announced last is not reset; its owner answers on its encoder with this
+   * status and `body`, and the encoder adds `connection: close`. If the head itself was malformed, that stream's decoder
+   * gets no call at all. Undefined: nothing can be said any more, and all streams were reset.
+   */
+  status?: number
+  body?: string
+  /** HTTP/1 clients: the server gave up an idle connection with 408; not to be counted as a protocol error. */
+  isIdleTimeout?: boolean
+}
+
+/** What an HTTP/1 codec, whose streams are the connection, asks of its owner besides. May be called within a codec's call. */
+export interface ConnectionControl {
+  /** Call `dispatch` with an empty chunk from the run queue: kept input can go on, or an error waits to be returned. */
+  onInputReady(): void
+  /**
+   * The codec writes no more. `isComplete`: half-close once the sink is written; `activeStreams` is above zero while a tunnel
+   * still receives. Otherwise a message was cut: reset the connection, for only that tells the peer.
+   */
+  onOutputEnd(isComplete: boolean): void
 }
 
 /** What the owner of a server-side codec does for it. */
 export interface ServerCodecCallbacks {
+  /** HTTP/1 cannot pause one stream: the whole connection is to be read no further, or read again. */
+  setReadable(readable: boolean): void
   /** A request begins. The returned decoder gets its headers right after. */
   newStream(encoder: ResponseEncoder): RequestDecoder
   /** The peer will open no further streams (HTTP/2 GOAWAY). */
@@ -87,6 +109,8 @@ export interface ServerCodecCallbacks {
 
 /** What the owner of a client-side codec does for it. */
 export interface ClientCodecCallbacks {
+  /** HTTP/1 cannot pause one stream: the whole connection is to be read no further, or read again. */
+  setReadable(readable: boolean): void
   /** The peer accepts no further streams on this connection (GOAWAY, or `connection: close` on HTTP/1). */
   onGoaway(): void
   /** The number of streams that may be opened now may have changed (SETTINGS, or a stream ended). */
@@ -99,8 +123,15 @@ interface Codec {
    * for HTTP/1 nothing: the owner answers) and reset its streams; close the connection once the sink is written.
    */
   dispatch(chunk: Buffer): CodecError | undefined
-  /** The peer half-closed the transport, or it broke: streams that cannot complete are reset with `reason`. */
+  /**
+   * The peer half-closed the transport (FIN, close_notify). Messages that the end completes (a close-delimited body, a
+   * tunnel's direction) get their `endStream`; streams that cannot complete are reset with 'connection termination'.
+   */
+  inputEnded(): void
+  /** The transport is gone: every open stream is reset with `reason`. */
   connectionClosed(reason: ResetReason): void
+  /** True once the connection serves no further messages: the owner closes it when `activeStreams` is 0 and all is written. */
+  readonly shouldClose: boolean
   /** Writes what waits for room in the sink; the owner calls it when the transport drained. */
   onTransportWritable(): void
   /** True while the codec holds output back because the sink is full. */
