@@ -1,4 +1,5 @@
-// FilterStateMatcher of envoy.type.matcher.v3: a filter-state value as text, or as an address. Absent values never match.
+// FilterStateMatcher of envoy.type.matcher.v3: a filter-state value as text, or as an address. Values hold
+// octets, as header values do, of which many are made. Absent values never match.
 
 import type { FilterStateMatcher } from '../../envoy/generated/envoy/type/matcher/v3/filter_state_pb.js'
 import type { Problems } from '../../lib/problems.ts'
@@ -26,7 +27,7 @@ export function compileFilterStateMatcher(matcher: FilterStateMatcher, problems:
     }
   }
   if (pattern.case === undefined) problems.add('a filter state matcher needs string_match or address_match')
-  const test = compileStringMatcher(pattern.value, 'text', problems.at('string_match'))
+  const test = compileStringMatcher(pattern.value, 'wire', problems.at('string_match'))
   return {
     text: `filter state ${key} ${describeStringMatcher(pattern.value)}`,
     test: (state) => {

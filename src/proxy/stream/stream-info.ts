@@ -12,6 +12,19 @@ import type { ResponseFlag } from './response-flags.ts'
 import { NO_UPSTREAM } from './upstream-info.ts'
 import type { ClusterFacts, UpstreamInfo } from './upstream-info.ts'
 
+export type AccessLogType =
+  | 'NotSet'
+  | 'TcpUpstreamConnected'
+  | 'TcpPeriodic'
+  | 'TcpConnectionEnd'
+  | 'DownstreamStart'
+  | 'DownstreamPeriodic'
+  | 'DownstreamEnd'
+  | 'UpstreamPoolReady'
+  | 'UpstreamPeriodic'
+  | 'UpstreamEnd'
+  | 'DownstreamTunnelSuccessfullyEstablished'
+
 /** Facts of a route that streams refer to; the same object for every stream. */
 export interface RouteFacts {
   /** `%ROUTE_NAME%`; '' when the route has none. */
@@ -53,6 +66,10 @@ export class StreamInfo {
   /** The stream's id in logs and traces: x-request-id. */
   requestId = ''
   traceId = ''
+  /** `%UNIQUE_ID%`: drawn when first asked for. */
+  uniqueId = ''
+  /** Which kind of entry is being logged; set by the access log before it formats one. */
+  accessLogType: AccessLogType = 'NotSet'
 
   /** 0 until a status was sent. */
   responseCode = 0

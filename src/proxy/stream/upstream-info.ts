@@ -36,9 +36,12 @@ export class UpstreamInfo {
   transportFailureReason = ''
   filterState: FilterState | undefined = undefined
 
+  /** The attempt began to look for a connection. */
+  startMs = -1
   connectStartMs = -1
   connectCompleteMs = -1
   handshakeCompleteMs = -1
+  /** The pool gave the attempt a stream. */
   connectionPoolReadyMs = -1
   firstTxByteSentMs = -1
   lastTxByteSentMs = -1
