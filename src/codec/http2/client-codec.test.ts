@@ -11,6 +11,7 @@ import {
   serverStart,
   setting,
   uint32,
+  windowUpdate,
 } from '../../../test/codec/frames.ts'
 import { RecordedResponse, RecordingClient } from '../../../test/codec/recorder.ts'
 import { RunQueue } from '../../../test/codec/run-queue.ts'
@@ -130,6 +131,18 @@ describe('the client', () => {
       'HEADERS 1 :method=HEAD',
       'HEADERS 3 :method=GET ',
     ])
+  })
+
+  test('gives a stream the windows that are in force when its headers are sent', () => {
+    const harness = new Harness()
+    const stream = harness.codec.newStream(new RecordedResponse())
+    harness.receive(encodeFrame(FRAME.SETTINGS, 0, 0, setting(4, 3)))
+    harness.written()
+    stream.sendHeaders(get('POST'), false)
+    stream.sendData(Buffer.from('abcd'), true)
+    expect(harness.written().at(-1)).toBe('DATA 1 3')
+    harness.receive(windowUpdate(1, 1))
+    expect(harness.written()).toEqual(['DATA 1 1, end'])
   })
 
   test('sends headers beyond one frame as CONTINUATION, nothing in between', () => {

@@ -168,6 +168,9 @@ class ClientRole implements Role {
     }
     stream.id = this.nextStreamId
     this.nextStreamId += 2
+    // SETTINGS of either side may have taken effect since the stream was made.
+    stream.sendWindow = connection.peer.initialWindowSize
+    stream.receiveWindow = connection.windows.streamWindow
     stream.isHead = request.method === 'HEAD'
     stream.isConnect = request.method === 'CONNECT'
     connection.streams.set(stream.id, stream)

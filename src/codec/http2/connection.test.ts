@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { FRAME, describeFrames, encodeFrame, serverStart } from '../../../test/codec/frames.ts'
 import { RecordedResponse, RecordingClient } from '../../../test/codec/recorder.ts'
 import { RunQueue } from '../../../test/codec/run-queue.ts'
 import { MemorySink, type ByteSink } from '../byte-sink.ts'
@@ -284,5 +285,27 @@ describe('a transport that delivers within the call of the writer', () => {
     expect(errors).toEqual([])
     for (const { response, body } of uploads) expect(response.body.equals(body)).toBe(true)
     expect([client.activeStreams, server.activeStreams]).toEqual([0, 0])
+  })
+
+  test('may answer between the header and the payload of a large frame: what that provokes comes behind it', () => {
+    const sink = new SynchronousSink()
+    const written: Buffer[] = []
+    sink.deliver = (chunk) => void written.push(Buffer.from(chunk))
+    const queue = new RunQueue()
+    const options = { ...DEFAULT_HTTP2_OPTIONS, defer: queue.defer }
+    const client = new Http2ClientCodec(sink, new RecordingClient(), options)
+    client.dispatch(serverStart())
+    const upload = new Upload(client, '/', [], bodyOf(16_384, 1), false)
+    written.length = 0
+    let answered = false
+    sink.deliver = (chunk) => {
+      written.push(Buffer.from(chunk))
+      if (answered) return
+      answered = true
+      expect(client.dispatch(encodeFrame(FRAME.PING, 0, 0, '12345678'))).toBeUndefined()
+    }
+    upload.step(16_384)
+    queue.run()
+    expect(describeFrames(Buffer.concat(written))).toEqual(['DATA 1 16384, end', 'PING 3132333435363738, ack'])
   })
 })

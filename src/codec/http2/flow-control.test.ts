@@ -102,6 +102,23 @@ describe('what we receive', () => {
     expect(request.resetDetail).toBe('')
   })
 
+  test('is not credited when the owner pauses on being given it, until it goes on', () => {
+    const harness = new Harness(OPTIONS)
+    const paused = harness.open(1)
+    paused.onData = () => paused.encoder.pauseRead()
+    harness.receive(dataFrame(1, Buffer.alloc(600)))
+    expect(harness.written()).toEqual([])
+    paused.encoder.resumeRead()
+    expect(harness.written()).toEqual(['WINDOW_UPDATE 1 600'])
+  })
+
+  test('gets back the padding too', () => {
+    const harness = new Harness(OPTIONS)
+    harness.open(1)
+    harness.receive(encodeFrame(FRAME.DATA, FLAG.PADDED, 1, Buffer.concat([Buffer.of(255), Buffer.alloc(300 + 255)])))
+    expect(harness.written()).toEqual(['WINDOW_UPDATE 1 1556'])
+  })
+
   test('beyond a stream window resets the stream, beyond the connection window ends the connection', () => {
     const harness = new Harness({ ...OPTIONS, connectionWindowBytes: 65_535 })
     harness.open(1).encoder.pauseRead()
@@ -279,6 +296,17 @@ describe('what we send', () => {
     expect(harness.written()).toEqual(['DATA 1 300'])
   })
 
+  test('takes its place behind streams that already wait for the sink', () => {
+    const harness = new Harness({ maxSinkBytes: 100 }, LARGE_WINDOWS)
+    const [first, second] = [1, 3].map((id) => harness.open(id).encoder)
+    first.sendData(Buffer.alloc(200), false)
+    first.sendData(Buffer.alloc(10), true)
+    harness.sink.take()
+    second.sendData(Buffer.alloc(20), true)
+    harness.codec.onTransportWritable()
+    expect(harness.written()).toEqual(['DATA 1 10, end', 'DATA 3 20, end'])
+  })
+
   test('above the high watermark of a stream asks its owner to stop, until half of it is gone', () => {
     const harness = new Harness({ streamHighWatermarkBytes: 100 }, setting(4, 0))
     const stream = harness.open(1)
@@ -338,6 +366,21 @@ describe('pieces of one message', () => {
     encoder.sendHeaders(headers, false)
     encoder.sendData(Buffer.alloc(0), true)
     expect(harness.written()).toEqual(['HEADERS 1 :status=200, end'])
+  })
+
+  test('do not, when bytes that are not ours follow the frame, or lie where it lay', () => {
+    const harness = new Harness()
+    const { encoder } = harness.open(1)
+    encoder.sendData(Buffer.from('a'), false)
+    const foreign = encodeFrame(0xbe, 0, 0, 'x')
+    harness.sink.write(foreign)
+    encoder.sendData(Buffer.from('b'), false)
+    expect(harness.written()).toEqual(['DATA 1 1', 'DATA 1 1'])
+    encoder.sendData(Buffer.from('c'), false)
+    harness.sink.take()
+    harness.sink.write(foreign)
+    encoder.sendData(Buffer.from('d'), true)
+    expect(harness.written()).toEqual(['DATA 1 1, end'])
   })
 
   test('do not, when the sink was emptied, another frame came in between, or the frame is full', () => {
