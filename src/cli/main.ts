@@ -1,7 +1,7 @@
 // The command line's entry: real streams, real commands, and the exit code.
 
 import { readFileSync } from 'node:fs'
-import type { ProxyOptions, TranslateOptions, ValidateOptions } from '../app/command-options.ts'
+import type { TranslateOptions, ValidateOptions } from '../app/command-options.ts'
 import type { Terminal } from '../lib/terminal.ts'
 import { type Commands, runProgram } from './program.ts'
 
@@ -17,8 +17,7 @@ type AppCommand<Name extends string, Options> = Record<Name, (options: Options, 
 const app = (file: string): Promise<unknown> => import(`../app/${file}`)
 
 const commands: Commands = {
-  proxy: async (options) =>
-    ((await app('proxy.ts')) as AppCommand<'runProxy', ProxyOptions>).runProxy(options, terminal),
+  proxy: async (options) => (await import('../app/proxy.ts')).runProxy(options, terminal),
   translate: async (options) =>
     ((await app('translate.ts')) as AppCommand<'runTranslate', TranslateOptions>).runTranslate(options, terminal),
   validate: async (options) =>
