@@ -1,6 +1,7 @@
 // A connection of a pool with the HTTP codec on it: moves bytes between the two and tells the pool what changes.
 
-import type { ClientCodec, ResetReason } from '../../codec/http-stream.ts'
+import type { ClientCodec, ClientCodecCallbacks, ConnectionControl, ResetReason } from '../../codec/http-stream.ts'
+import type { Dispatcher } from '../connection/dispatcher.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { ConnectionFacts } from '../stream/connection-facts.ts'
@@ -16,7 +17,7 @@ export interface ClientConnectionOwner {
   onProtocolError(connection: ClientConnection): void
 }
 
-export class ClientConnection implements ConnectionHandler {
+export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks, ConnectionControl {
   readonly connection: Connection
   readonly idleTimer: Timer<ClientConnection>
   /** Set by the pool right after construction: the codec needs the connection as its sink, and this as its callbacks. */
@@ -31,10 +32,13 @@ export class ClientConnection implements ConnectionHandler {
   private dispatching = false
   private capacityChanged = false
 
-  constructor(connection: Connection, owner: ClientConnectionOwner, openedMs: number) {
+  private readonly dispatcher: Dispatcher
+
+  constructor(connection: Connection, owner: ClientConnectionOwner, dispatcher: Dispatcher) {
     this.connection = connection
     this.owner = owner
-    this.openedMs = openedMs
+    this.dispatcher = dispatcher
+    this.openedMs = dispatcher.nowMs
     this.idleTimer = new Timer<ClientConnection>(onIdle, this)
   }
 
@@ -46,6 +50,7 @@ export class ClientConnection implements ConnectionHandler {
     return this.codec.activeStreams === 0
   }
 
+  /** Also with nothing, when the codec has kept input. */
   onData(chunk: Buffer): void {
     this.dispatching = true
     const error = this.codec.dispatch(chunk)
@@ -62,9 +67,9 @@ export class ClientConnection implements ConnectionHandler {
   }
 
   onEnd(): void {
-    this.codec.connectionClosed('connection termination')
+    this.codec.inputEnded()
     if (!this.isDraining) this.onGoaway()
-    this.connection.end()
+    if (this.codec.activeStreams === 0) this.connection.end()
   }
 
   onWritable(): void {
@@ -88,6 +93,17 @@ export class ClientConnection implements ConnectionHandler {
     else this.owner.onStreamCapacity(this)
   }
 
+  /** ConnectionControl. */
+  onInputReady(): void {
+    this.dispatcher.defer(dispatchNothing, this)
+  }
+
+  /** ConnectionControl. */
+  onOutputEnd(isComplete: boolean): void {
+    if (isComplete) this.connection.end()
+    else this.connection.reset('message cut short')
+  }
+
   /** ClientCodecCallbacks: HTTP/1 pauses the whole connection. */
   setReadable(readable: boolean): void {
     if (readable) this.connection.resumeRead()
@@ -108,3 +124,9 @@ export class ClientConnection implements ConnectionHandler {
 function onIdle(connection: ClientConnection): void {
   connection.idleTimedOut()
 }
+
+function dispatchNothing(connection: ClientConnection): void {
+  connection.onData(NO_BYTES)
+}
+
+const NO_BYTES = Buffer.alloc(0)

@@ -49,7 +49,6 @@ export interface ClusterConfig {
   /** Percent of healthy hosts below which health is ignored; 0: never. */
   readonly panicThresholdPercent: number
   readonly connectTimeoutMs: number
-  readonly bufferLimitBytes: number
   /** 0: never. */
   readonly idleTimeoutMs: number
   readonly maxRequestsPerConnection: number

@@ -32,6 +32,7 @@ export interface ClusterStats {
   readonly rqRetryOverflow: Counter
   readonly retryOrShadowAbandoned: Counter
   readonly rqTimeMs: Histogram
+  readonly updateFailure: Counter
   readonly membershipTotal: Gauge
   readonly membershipHealthy: Gauge
   readonly membershipChange: Counter
@@ -76,6 +77,7 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
     rqRetryOverflow: counter('upstream_rq_retry_overflow'),
     retryOrShadowAbandoned: counter('retry_or_shadow_abandoned'),
     rqTimeMs: histogram('upstream_rq_time'),
+    updateFailure: counter('update_failure'),
     membershipTotal: gauge('membership_total'),
     membershipHealthy: gauge('membership_healthy'),
     membershipChange: counter('membership_change'),

@@ -104,7 +104,6 @@ export class Cluster implements ClusterFacts, PoolCluster {
       transport: config.transport,
       clusterMetadata: this.metadata,
       connectTimeoutMs: config.connectTimeoutMs,
-      highWatermarkBytes: config.bufferLimitBytes,
       filterState,
     }
     return this.dialer.dial(request, callbacks)

@@ -53,7 +53,6 @@ export interface DialRequest {
   readonly transport: UpstreamTransport
   readonly clusterMetadata: Metadata
   readonly connectTimeoutMs: number
-  readonly highWatermarkBytes: number
   /** Filter state that goes along into an internal listener. */
   readonly filterState: readonly FilterStateEntry[]
 }
@@ -159,7 +158,6 @@ export class Dialing {
       dispatcher,
       slabs,
       facts: dialledFacts(this.socket, facts),
-      highWatermarkBytes: this.request.highWatermarkBytes,
       copiesOnWrite: tls !== undefined,
     })
     this.connection = connection

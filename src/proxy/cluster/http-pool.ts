@@ -126,7 +126,7 @@ export class HttpPool implements ClientConnectionOwner {
   connected(attempt: Connecting, raw: Connection): void {
     this.connecting.delete(attempt)
     const { dispatcher, stats } = this.cluster
-    const connection = new ClientConnection(raw, this, dispatcher.nowMs)
+    const connection = new ClientConnection(raw, this, dispatcher)
     connection.codec = this.protocol.createCodec(raw, connection)
     this.connections.add(connection)
     this.host.activeConnections++

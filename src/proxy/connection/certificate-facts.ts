@@ -73,8 +73,8 @@ function subjectAlternativeNames(text: string): Names {
 }
 
 /** Node prints one `KEY=value` a line, most general first; RFC 2253 wants the reverse, joined with commas. */
-function rfc2253(lines: string): string {
-  if (lines === '') return ''
+function rfc2253(lines: string | undefined): string {
+  if (lines === undefined || lines === '') return ''
   return lines
     .split('\n')
     .reverse()

@@ -130,6 +130,7 @@ export class InternalConnection implements Connection {
     if (this.paused || this.waiting.length > 0 || this.handler === NO_HANDLER) {
       this.waiting.push(Buffer.from(chunk))
       this.waitingBytes += chunk.length
+      if (this.waitingBytes >= this.highWatermarkBytes) this.peer.mustReportWritable = true
       return
     }
     this.handler.onData(chunk)

@@ -11,13 +11,16 @@ import { SLAB_BYTES } from './slab-pool.ts'
 
 /** Chunks of this size or more are not copied into the slab. */
 const WRITE_THROUGH_BYTES = 16 * 1024
+/**
+ * Above this many bytes waiting `isWritable` is false; `onWritable` follows below half. Well below Envoy's 1 MiB, so that a
+ * thousand slow readers do not hold a gigabyte; half of it is where Node reports `drain`.
+ */
+export const HIGH_WATERMARK_BYTES = 128 * 1024
 
 export interface SocketConnectionOptions {
   dispatcher: Dispatcher
   slabs: SlabPool
   facts: ConnectionFacts
-  /** Above this many bytes waiting `isWritable` is false; `onWritable` comes when all of them left. */
-  highWatermarkBytes: number
   /** A TLS socket with no write pending has encrypted what it was given when `write` returns; a TCP socket has not. */
   copiesOnWrite: boolean
 }
@@ -30,7 +33,7 @@ export class SocketConnection implements Connection, Flushable {
   readonly socket: Socket
   private readonly dispatcher: Dispatcher
   private readonly slabs: SlabPool
-  private readonly highWatermarkBytes: number
+  private readonly highWatermarkBytes = HIGH_WATERMARK_BYTES
   private readonly copiesOnWrite: boolean
   /** Bytes of `buffer` that are committed. */
   private length = 0
@@ -53,7 +56,6 @@ export class SocketConnection implements Connection, Flushable {
     this.facts = options.facts
     this.dispatcher = options.dispatcher
     this.slabs = options.slabs
-    this.highWatermarkBytes = options.highWatermarkBytes
     this.copiesOnWrite = options.copiesOnWrite
     socket.setNoDelay(true)
     socket.on('drain', () => this.dispatcher.run(onDrain, this, undefined))
@@ -102,6 +104,7 @@ export class SocketConnection implements Connection, Flushable {
 
   commit(size: number): void {
     this.length += size
+    if (this.length + this.socket.writableLength >= this.highWatermarkBytes) this.mustReportWritable = true
     if (!this.flushScheduled) this.scheduleFlush()
   }
 
@@ -144,6 +147,9 @@ export class SocketConnection implements Connection, Flushable {
     if (this.closed || this.socket.destroyed) return
     if (this.length > 0) this.writeSlab()
     this.releaseSlab()
+    if (this.mustReportWritable && this.socket.writableLength < this.highWatermarkBytes >> 1) {
+      this.dispatcher.defer(onDrain, this)
+    }
     if (this.endRequested) this.socket.end()
   }
 
@@ -177,6 +183,7 @@ export class SocketConnection implements Connection, Flushable {
     if (this.length > 0) this.writeSlab()
     const ready = this.copiesOnWrite && this.socket.writableLength === 0
     this.socket.write(ready ? chunk : Buffer.from(chunk))
+    if (this.socket.writableLength >= this.highWatermarkBytes) this.mustReportWritable = true
   }
 
   private releaseSlab(): void {

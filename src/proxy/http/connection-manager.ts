@@ -6,6 +6,7 @@ import { Http1ServerCodec } from '../../codec/http1/server-codec.ts'
 import { Http2ServerCodec } from '../../codec/http2/server-codec.ts'
 import type {
   CodecError,
+  ConnectionControl,
   RequestDecoder,
   ResponseEncoder,
   ServerCodec,
@@ -29,7 +30,7 @@ export interface HcmSurroundings {
   readonly random: Random
 }
 
-export class ConnectionManager implements ConnectionHandler, ServerCodecCallbacks, Drainable {
+export class ConnectionManager implements ConnectionHandler, ServerCodecCallbacks, ConnectionControl, Drainable {
   readonly connection: Connection
   readonly dispatcher: Dispatcher
   readonly clusters: ClusterSet
@@ -42,6 +43,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   /** First bytes, until the protocol is known. */
   private sniffed: Buffer | undefined = undefined
   private activeExchanges = 0
+  /** The one that a malformed message belongs to. */
+  private lastExchange: Exchange | undefined = undefined
   private requestsSeen = 0
   private keepalive: Http2Keepalive | undefined = undefined
   private readonly idleTimer: Timer<ConnectionManager>
@@ -58,6 +61,10 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     this.openedMs = this.dispatcher.nowMs
     this.idleTimer = new Timer<ConnectionManager>(onIdle, this)
     this.closeTimer = new Timer<ConnectionManager>(onCloseTimer, this)
+  }
+
+  start(): void {
+    const { connection, drainGroup } = this
     this.charge(1)
     connection.handler = this
     drainGroup.add(this)
@@ -88,9 +95,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
       this.sniffed = undefined
       this.createCodec(protocol)
     }
-    const error = this.codec?.dispatch(bytes)
-    if (error !== undefined) this.protocolError(error)
-    else if (this.codec?.shouldClose === true) this.closeWhenIdle()
+    this.dispatch(bytes)
   }
 
   onEnd(): void {
@@ -99,8 +104,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
       return
     }
     this.codec.inputEnded()
-    this.closeWhenIdle()
-    if (this.activeExchanges === 0) this.connection.end()
+    if (this.activeExchanges === 0) this.closeWhenIdle()
   }
 
   onWritable(): void {
@@ -143,10 +147,24 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
       stats.cxMaxRequestsReached.add(1)
       this.drain()
     }
-    return new Exchange(this, config, encoder, this.dispatcher.nowMs)
+    const exchange = new Exchange(this, config, encoder, this.dispatcher.nowMs)
+    this.lastExchange = exchange
+    return exchange
   }
 
   onGoaway(): void {}
+
+  /** ConnectionControl: HTTP/1 has input left, or an error to return. */
+  onInputReady(): void {
+    this.dispatcher.defer(dispatchNothing, this)
+  }
+
+  /** ConnectionControl: HTTP/1 has written its last byte. */
+  onOutputEnd(isComplete: boolean): void {
+    if (!isComplete) this.connection.reset('message cut short')
+    else if (this.activeExchanges === 0) this.dispatcher.defer(closeIfIdle, this)
+    else this.connection.end()
+  }
 
   /** HTTP/1 stops and starts the whole connection. */
   setReadable(readable: boolean): void {
@@ -159,6 +177,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   exchangeEnded(_exchange: Exchange): void {
     this.activeExchanges--
     if (this.activeExchanges > 0) return
+    this.lastExchange = undefined
     if (this.state === 'drained' || this.codec?.shouldClose === true) this.dispatcher.defer(closeIfIdle, this)
     else this.armIdleTimer()
   }
@@ -234,9 +253,18 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     else this.connection.reset('closed')
   }
 
-  private protocolError(_error: CodecError): void {
+  /** @internal */
+  dispatch(bytes: Buffer): void {
+    const error = this.codec?.dispatch(bytes)
+    if (error !== undefined) this.protocolError(error)
+    else if (this.codec?.shouldClose === true && this.activeExchanges === 0) this.closeWhenIdle()
+  }
+
+  /** With a status, HTTP/1 lets the request be answered before the connection closes. */
+  private protocolError(error: CodecError): void {
     this.cell.current.stats.cxProtocolError.add(1)
-    this.closeGracefully()
+    if (error.status !== undefined && this.lastExchange !== undefined) this.lastExchange.refuseMalformed(error)
+    else this.closeGracefully()
   }
 
   private createCodec(protocol: 'http1' | 'http2'): void {
@@ -302,3 +330,9 @@ function onCloseTimer(manager: ConnectionManager): void {
 function closeIfIdle(manager: ConnectionManager): void {
   manager.closeIfIdle()
 }
+
+function dispatchNothing(manager: ConnectionManager): void {
+  manager.dispatch(NO_BYTES)
+}
+
+const NO_BYTES = Buffer.alloc(0)

@@ -3,7 +3,7 @@
 
 import { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { HeaderMap, RequestHeaderMap } from '../../codec/header-map.ts'
-import type { RequestDecoder, ResetReason, ResponseEncoder } from '../../codec/http-stream.ts'
+import type { CodecError, RequestDecoder, ResetReason, ResponseEncoder } from '../../codec/http-stream.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { ResponseFlag } from '../stream/response-flags.ts'
 import { StreamInfo } from '../stream/stream-info.ts'
@@ -141,6 +141,13 @@ export class Exchange implements RequestDecoder {
     }
     config.stats.rqRxReset.add(1)
     this.finish()
+  }
+
+  /** The message was malformed, and HTTP/1 lets it be answered. */
+  refuseMalformed(error: CodecError): void {
+    if (this.ended) return
+    this.setFlag('DPE')
+    this.localReply({ status: error.status ?? 400, body: error.body ?? '', details: error.detail })
   }
 
   onWritable(): void {

@@ -2,8 +2,11 @@
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { Problems } from '../../lib/problems.ts'
+import type { FormatEnvironment } from '../format/operator.ts'
 import type { StatsStore } from '../stream/stats.ts'
 import type { Exchange } from './exchange.ts'
+import type { PerFilterConfig } from './route-config.ts'
 
 /** The next filter runs. */
 export const CONTINUE = 0
@@ -40,6 +43,7 @@ export interface HttpFilter<Runtime> {
 /** What a factory gets besides its configuration. */
 export interface FilterDeps {
   readonly stats: StatsStore
+  readonly formats: FormatEnvironment
   /** Of the connection manager; statistics of filters are named `http.<statPrefix>.<filter>.*`. */
   readonly statPrefix: string
 }
@@ -54,9 +58,9 @@ export interface HttpFilterFactory<
   readonly config: Config
   /** Type of `typed_per_filter_config`, where the filter has one. */
   readonly perRoute?: PerRoute
-  compile(config: MessageShape<Config>, deps: FilterDeps): HttpFilter<Runtime>
-  /** The runtime that replaces the filter's own on a route. */
-  compilePerRoute?(config: MessageShape<PerRoute>, deps: FilterDeps): Runtime
+  compile(config: MessageShape<Config>, deps: FilterDeps, problems: Problems): HttpFilter<Runtime>
+  /** What replaces the filter's own configuration on a route. */
+  compilePerRoute?(config: MessageShape<PerRoute>, deps: FilterDeps, problems: Problems): PerFilterConfig
 }
 
 /** A filter in its place in one connection manager's chain. */

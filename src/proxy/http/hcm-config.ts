@@ -2,7 +2,6 @@
 
 import type { Http1Options } from '../../codec/http1/http1-options.ts'
 import type { Http2Options } from '../../codec/http2/options.ts'
-import type { CidrRange } from '../../lib/cidr.ts'
 import type { AccessLogger } from './access-logger.ts'
 import type { HcmStats } from './hcm-stats.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -39,8 +38,8 @@ export interface HcmConfig {
   readonly xffNumTrustedHops: number
   readonly skipXffAppend: boolean
   readonly appendXForwardedPort: boolean
-  /** Addresses whose requests count as internal; empty: none. */
-  readonly internalAddresses: readonly CidrRange[]
+  /** Addresses whose requests count as internal. */
+  isInternalAddress(ip: string): boolean
   readonly forwardClientCert: ForwardClientCert
   readonly clientCertDetails: ClientCertDetails
   /** '' leaves the scheme as it came. */

@@ -94,7 +94,7 @@ export function mutateRequestHeaders(
   const facts = info.connection
   const client = trustedClient(headers, config, facts)
   info.downstreamRemoteAddress = client.address
-  const isInternal = client.mayBeInternal && config.internalAddresses.some((range) => range.contains(client.address.ip))
+  const isInternal = client.mayBeInternal && config.isInternalAddress(client.address.ip)
   const isEdge = !isInternal && config.useRemoteAddress
   dropUntrusted(headers, isUpgrade, isInternal, isEdge)
   for (const name of config.routes.internalOnlyHeaders) if (!isInternal) headers.delete(name)

@@ -7,11 +7,14 @@ import type { TlsContext } from '../connection/tls-context.ts'
 import type { NetworkFilter } from '../network/network-filter.ts'
 import { StreamInfo } from '../stream/stream-info.ts'
 import type { AccessLogger } from '../http/access-logger.ts'
+import type { HcmCell } from '../http/hcm-config.ts'
 
 export interface FilterChainConfig {
   readonly name: string
   readonly tls: TlsContext | undefined
   readonly filters: readonly NetworkFilter[]
+  /** Equal for chains whose connections need not be drained when one takes the other's place. */
+  readonly connectionKey: string
   /** For the TLS handshake; 0: the default. */
   readonly transportConnectTimeoutMs: number
 }
@@ -27,6 +30,12 @@ export class FilterChain {
     this.config = config
     this.dispatcher = dispatcher
     this.drainGroup = new DrainGroup(dispatcher)
+  }
+
+  /** The cell of the connection manager, when that is what takes the connections. */
+  get cell(): HcmCell | undefined {
+    const last = this.config.filters.at(-1)
+    return last?.kind === 'terminal' ? last.cell : undefined
   }
 
   accept(connection: Connection, accessLoggers: readonly AccessLogger[]): void {

@@ -131,7 +131,6 @@ export class SocketListener {
       dispatcher: listener.dispatcher,
       slabs: this.slabs,
       facts,
-      highWatermarkBytes: listener.config.bufferLimitBytes,
       copiesOnWrite: facts.tls !== undefined,
     })
     chain.accept(connection, listener.config.accessLoggers)

@@ -1,0 +1,140 @@
+// Keeps the workers in step with the configuration: loads, builds a snapshot, judges the difference, applies it everywhere.
+// What cannot be used leaves the last good configuration in place, and is said in log, admin and statistics.
+
+import type { Logger } from 'pino'
+import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
+import { emptySnapshot, SnapshotBuilder } from '../envoy/snapshot.ts'
+import type { Snapshot } from '../envoy/snapshot.ts'
+import { diffSnapshots } from '../envoy/snapshot-patch.ts'
+import type { Problem } from '../lib/problems.ts'
+import type { SeriesTable } from '../telemetry/series.ts'
+import { SnapshotChecker } from './check-snapshot.ts'
+import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
+import type { WorkerThread } from './worker-pool.ts'
+
+export interface KeeperParts {
+  readonly source: ConfigurationSource
+  readonly workers: readonly WorkerThread[]
+  readonly series: SeriesTable
+  readonly logs: Logger
+  readonly bootstrap: Bootstrap | undefined
+}
+
+/** A configuration that was not taken over. */
+export interface RefusedConfiguration {
+  readonly version: string
+  readonly atMs: number
+  readonly errors: readonly string[]
+}
+
+export class ConfigurationKeeper {
+  private readonly parts: KeeperParts
+  private current: Snapshot = emptySnapshot
+  private appliedMs = 0
+  private lastRefused: RefusedConfiguration | undefined = undefined
+  private running: Promise<void> = Promise.resolve()
+  private checker: SnapshotChecker | undefined = undefined
+
+  constructor(parts: KeeperParts) {
+    this.parts = parts
+  }
+
+  get snapshot(): Snapshot {
+    return this.current
+  }
+
+  get version(): string {
+    return this.current.version
+  }
+
+  /** Wall-clock milliseconds of the last change that was applied. */
+  get lastUpdatedMs(): number {
+    return this.appliedMs
+  }
+
+  /** The configuration that waits to be mended, if the last one was refused. */
+  get refused(): RefusedConfiguration | undefined {
+    return this.lastRefused
+  }
+
+  /** The first configuration: with problems nothing starts. Workers judge it themselves, for there is nothing to protect. */
+  async start(loaded: LoadedConfiguration): Promise<readonly string[]> {
+    const next = this.build(loaded)
+    const patch = diffSnapshots(emptySnapshot, next)
+    const answers = await Promise.all(this.parts.workers.map((worker) => worker.apply(patch)))
+    const problems = answers[0] ?? []
+    if (problems.length > 0) return problems.map(problemLine)
+    this.applied(next)
+    return []
+  }
+
+  /** Follows the source until `close`. Changes are applied one after the other. */
+  follow(): void {
+    this.parts.source.watch(() => {
+      this.running = this.running.then(() => this.reload())
+    })
+  }
+
+  close(): void {
+    this.parts.source.close()
+  }
+
+  private async reload(): Promise<void> {
+    const { source, workers, logs } = this.parts
+    const loaded = await source.load()
+    for (const warning of loaded.warnings) logs.warn(warning)
+    if (loaded.errors.length > 0) {
+      this.refuse(loaded.version, loaded.errors)
+      return
+    }
+    const next = this.build(loaded)
+    const patch = diffSnapshots(this.current, next)
+    if (patch.operations.length === 0) return
+    const problems = await this.check(next)
+    if (problems.length > 0) {
+      this.refuse(next.version, problems.map(problemLine))
+      return
+    }
+    const startedMs = performance.now()
+    const answers = await Promise.all(workers.map((worker) => worker.apply(patch)))
+    const failures = answers.flat()
+    if (failures.length > 0)
+      logs.error({ problems: failures.map(problemLine) }, 'part of a configuration was not applied')
+    this.applied(next)
+    const tookMs = Math.round(performance.now() - startedMs)
+    logs.info({ version: next.version, changes: patch.operations.length, tookMs }, 'configuration applied')
+  }
+
+  /** Dry: everything that changes is built once here, against what the workers have. */
+  private async check(next: Snapshot): Promise<readonly Problem[]> {
+    this.checker ??= new SnapshotChecker(true)
+    const checker = this.checker
+    const problems = await checker.check(diffSnapshots(emptySnapshot, next))
+    return problems
+  }
+
+  private build(loaded: LoadedConfiguration): Snapshot {
+    const builder = new SnapshotBuilder(this.current)
+    for (const { desc, message } of loaded.resources) builder.addMessage(desc, message)
+    return builder.build(loaded.version)
+  }
+
+  private applied(snapshot: Snapshot): void {
+    this.current = snapshot
+    this.appliedMs = Date.now()
+    this.lastRefused = undefined
+    this.parts.series.counter('cairn.config.update_success').add(1)
+    this.parts.series.gauge('cairn.config.refused').set(0)
+  }
+
+  private refuse(version: string, errors: readonly string[]): void {
+    this.lastRefused = { version, atMs: Date.now(), errors }
+    this.parts.series.counter('cairn.config.update_rejected').add(1)
+    this.parts.series.gauge('cairn.config.refused').set(1)
+    this.parts.logs.error({ version, errors }, 'configuration refused; the last good one stays')
+  }
+}
+
+function problemLine(problem: Problem): string {
+  return `${problem.path}: ${problem.message}`
+}

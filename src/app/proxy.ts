@@ -1,0 +1,104 @@
+// `cairn proxy`: builds every object once, starts, follows its configuration, drains, stops. Reads like a startup log.
+
+import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
+import type { Terminal } from '../lib/terminal.ts'
+import { SeriesTable } from '../telemetry/series.ts'
+import { AccessLogs } from './access-logs.ts'
+import { startAdmin } from './admin.ts'
+import type { ProxyOptions } from './command-options.ts'
+import { openConfigurationSource } from './configuration.ts'
+import { ConfigurationKeeper } from './configuration-keeper.ts'
+import { createLogs } from './logs.ts'
+import type { Logs } from './logs.ts'
+import { ProxyState } from './proxy-state.ts'
+import { WorkerThread } from './worker-pool.ts'
+import type { WorkerEvents } from './worker-pool.ts'
+
+const LOG_FLUSH_INTERVAL_MS = 1000
+
+/** Runs until it is told to end. Resolves with the exit code. */
+export async function runProxy(options: ProxyOptions, terminal: Terminal): Promise<number> {
+  const logs = createLogs(options.logLevel)
+  const source = openConfigurationSource(options.origin, { ...options, now: Date.now })
+  const first = await source.load()
+  for (const warning of first.warnings) terminal.err(`warning: ${warning}\n`)
+  if (first.errors.length > 0) {
+    for (const error of first.errors) terminal.err(`error: ${error}\n`)
+    source.close()
+    return 1
+  }
+  const state = new ProxyState(options, first.bootstrap)
+  const series = SeriesTable.create(options.concurrency + 1)
+  const accessLogs = new AccessLogs(logs.of('access-log'))
+  const events: WorkerEvents = {
+    onLog: (worker, batch) => accessLogs.write(batch, worker),
+    onBug: (where, stack) =>
+      logs.of('main').error({ where, stack }, 'a defect was caught; the request or connection ended'),
+    onDeath: (worker, error) => logs.of('main').error({ column: worker.column, err: error }, 'a worker thread died'),
+  }
+  const workers = startWorkers(options, series, first.bootstrap, events)
+  const keeper = new ConfigurationKeeper({
+    source,
+    workers,
+    series,
+    logs: logs.of('config'),
+    bootstrap: first.bootstrap,
+  })
+  const refused = await keeper.start(first)
+  if (refused.length > 0) {
+    for (const line of refused) terminal.err(`error: ${line}\n`)
+    await Promise.all(workers.map((worker) => worker.end()))
+    source.close()
+    return 1
+  }
+  const admin = await startAdmin({ options, state, keeper, workers, series, logs, accessLogs })
+  state.live()
+  announce(logs, keeper, admin.address)
+  keeper.follow()
+  await state.ended
+  logs.of('main').info('draining')
+  await Promise.all(workers.map((worker) => worker.drain(state.drainTimeMs)))
+  await Promise.all(workers.map((worker) => worker.end()))
+  await accessLogs.close()
+  await admin.close()
+  keeper.close()
+  return 0
+}
+
+function startWorkers(
+  options: ProxyOptions,
+  series: SeriesTable,
+  bootstrap: Bootstrap | undefined,
+  events: WorkerEvents,
+): WorkerThread[] {
+  return Array.from(
+    { length: options.concurrency },
+    (_, index) =>
+      new WorkerThread(
+        {
+          series: series.shared,
+          column: index + 1,
+          reusePort: options.concurrency > 1,
+          drainTimeMs: options.drainTimeMs,
+          rejectPathWithFragment: rejectsFragments(bootstrap),
+          logFlushIntervalMs: LOG_FLUSH_INTERVAL_MS,
+        },
+        events,
+      ),
+  )
+}
+
+/** Envoy's default; istiod's bootstrap turns it off, and what is translated here behaves as istiod's. */
+function rejectsFragments(bootstrap: Bootstrap | undefined): boolean {
+  if (bootstrap === undefined) return false
+  for (const layer of bootstrap.layeredRuntime?.layers ?? []) {
+    if (layer.layerSpecifier.case !== 'staticLayer') continue
+    const value = layer.layerSpecifier.value['envoy.reloadable_features.http_reject_path_with_fragment']
+    if (value !== undefined) return value !== false && value !== 'false'
+  }
+  return true
+}
+
+function announce(logs: Logs, keeper: ConfigurationKeeper, adminAddress: string): void {
+  logs.of('main').info({ version: keeper.version, admin: adminAddress }, 'ready')
+}

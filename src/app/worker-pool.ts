@@ -1,0 +1,98 @@
+// The worker threads as the main thread sees them: applies a patch on all, asks all, and ends them in order.
+
+import { Worker } from 'node:worker_threads'
+import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
+import type { Problem } from '../lib/problems.ts'
+import type { AccessLogBatch } from '../telemetry/access-log-batch.ts'
+import type { FromWorker, ToWorker, WorkerDescription, WorkerSetup } from './worker-messages.ts'
+
+export interface WorkerEvents {
+  onLog(worker: WorkerThread, batch: AccessLogBatch): void
+  /** A defect that a worker caught. */
+  onBug(where: string, stack: string): void
+  /** A worker died by itself; the pool goes on without it until `replace`. */
+  onDeath(worker: WorkerThread, error: Error | undefined): void
+}
+
+export class WorkerThread {
+  readonly column: number
+  private readonly thread: Worker
+  private readonly waiting = new Map<number, (message: FromWorker) => void>()
+  private onDrained: (() => void) | undefined = undefined
+  private lastId = 0
+  private ending = false
+
+  constructor(setup: WorkerSetup, events: WorkerEvents) {
+    this.column = setup.column
+    this.thread = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: setup,
+      stdout: false,
+      stderr: false,
+    })
+    let lastError: Error | undefined
+    this.thread.on('message', (message: FromWorker) => this.receive(message, events))
+    this.thread.on('error', (error: Error) => (lastError = error))
+    this.thread.on('exit', () => {
+      this.onDrained?.()
+      if (!this.ending) events.onDeath(this, lastError)
+    })
+  }
+
+  /** Resolves with what could not be built; nothing of that was applied. */
+  async apply(patch: SnapshotPatch): Promise<readonly Problem[]> {
+    const answer = await this.ask((id) => ({ type: 'apply', id, patch }))
+    return answer.type === 'applied' ? answer.problems : []
+  }
+
+  async describe(): Promise<WorkerDescription | undefined> {
+    const answer = await this.ask((id) => ({ type: 'describe', id }))
+    return answer.type === 'described' ? answer.description : undefined
+  }
+
+  stopListening(): void {
+    this.post({ type: 'stopListening' })
+  }
+
+  drain(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.onDrained = resolve
+      this.post({ type: 'drain', deadlineMs })
+    })
+  }
+
+  giveBack(batch: AccessLogBatch): void {
+    this.thread.postMessage({ type: 'logWritten', batch } satisfies ToWorker, [batch.buffer])
+  }
+
+  /** Lets the thread send its last log lines and ends it. */
+  async end(): Promise<void> {
+    this.ending = true
+    const exited = new Promise((resolve) => this.thread.once('exit', resolve))
+    this.post({ type: 'end' })
+    const deadline = setTimeout(() => void this.thread.terminate(), 1000)
+    await exited
+    clearTimeout(deadline)
+  }
+
+  private receive(message: FromWorker, events: WorkerEvents): void {
+    if (message.type === 'log') events.onLog(this, message.batch)
+    else if (message.type === 'bug') events.onBug(message.where, message.stack)
+    else if (message.type === 'drained') this.onDrained?.()
+    else {
+      this.waiting.get(message.id)?.(message)
+      this.waiting.delete(message.id)
+    }
+  }
+
+  private ask(make: (id: number) => ToWorker): Promise<FromWorker> {
+    const id = ++this.lastId
+    return new Promise((resolve) => {
+      this.waiting.set(id, resolve)
+      this.post(make(id))
+    })
+  }
+
+  private post(message: ToWorker): void {
+    this.thread.postMessage(message)
+  }
+}

@@ -1,0 +1,156 @@
+// envoy.config.route.v3.RouteAction as a ClusterAction.
+
+import { RouteAction_ClusterNotFoundResponseCode as NotFoundCode } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import type {
+  RetryPolicy as RetryPolicyMessage,
+  Route as RouteMessage,
+  RouteAction,
+  VirtualHost,
+  WeightedCluster as WeightedClusterMessage,
+} from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import { RoutingPriority } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
+import { compileRegex } from '../../lib/linear-regex.ts'
+import type { Problems } from '../../lib/problems.ts'
+import { compileHeaderMatchers } from '../matching/header-matcher.ts'
+import { durationMs } from '../stream/config-values.ts'
+import { matchedLength } from './compile-route-answers.ts'
+import { noteConfigured } from './compile-route-config.ts'
+import type { RouteContext } from './compile-route-config.ts'
+import type { PathRewrite } from './path-rewrite.ts'
+import { parseRetryOn } from './retry-policy.ts'
+import type { RetryPolicy } from './retry-policy.ts'
+import type { ClusterAction, ClusterChoice, HostRewrite, UpgradeConfig } from './route-config.ts'
+
+const DEFAULT_TIMEOUT_MS = 15_000
+const DEFAULT_BACKOFF_MS = 25
+
+export function compileClusterAction(
+  route: RouteMessage,
+  message: RouteAction,
+  host: VirtualHost,
+  context: RouteContext,
+  problems: Problems,
+): ClusterAction {
+  const retryPolicy = message.retryPolicy ?? host.retryPolicy
+  const stream = message.maxStreamDuration
+  const limit = route.requestBodyBufferLimit ?? route.perRequestBufferLimitBytes ?? host.perRequestBufferLimitBytes
+  return {
+    kind: 'cluster',
+    clusters: compileChoice(message, context, problems),
+    clusterNotFoundStatus: notFoundStatus(message.clusterNotFoundResponseCode),
+    timeoutMs: durationMs(message.timeout) ?? DEFAULT_TIMEOUT_MS,
+    idleTimeoutMs: durationMs(message.idleTimeout),
+    maxGrpcTimeoutMs: durationMs(message.maxGrpcTimeout),
+    grpcTimeoutOffsetMs: durationMs(message.grpcTimeoutOffset) ?? 0,
+    maxStreamDurationMs: durationMs(stream?.maxStreamDuration),
+    grpcTimeoutHeaderMaxMs: durationMs(stream?.grpcTimeoutHeaderMax),
+    retryPolicy: retryPolicy === undefined ? undefined : compileRetryPolicy(retryPolicy, problems.at('retry_policy')),
+    pathRewrite: compilePathRewrite(route, message, problems),
+    hostRewrite: compileHostRewrite(message, problems),
+    appendXForwardedHost: message.appendXForwardedHost,
+    upgrades: compileUpgrades(message),
+    priority: message.priority === RoutingPriority.HIGH ? 'high' : 'default',
+    retryBufferLimitBytes: limit === undefined ? undefined : Number(limit),
+  }
+}
+
+function notFoundStatus(code: NotFoundCode): number {
+  if (code === NotFoundCode.NOT_FOUND) return 404
+  return code === NotFoundCode.INTERNAL_SERVER_ERROR ? 500 : 503
+}
+
+function compileChoice(message: RouteAction, context: RouteContext, problems: Problems): ClusterChoice {
+  const specifier = message.clusterSpecifier
+  switch (specifier.case) {
+    case 'cluster':
+      return { kind: 'single', name: specifier.value }
+    case 'clusterHeader':
+      return { kind: 'header', header: specifier.value.toLowerCase() }
+    case 'weightedClusters':
+      return compileWeighted(specifier.value, context, problems.at('weighted_clusters'))
+    default:
+      problems.add('a route action needs one of cluster, cluster_header and weighted_clusters')
+      return { kind: 'single', name: '' }
+  }
+}
+
+function compileWeighted(message: WeightedClusterMessage, context: RouteContext, problems: Problems): ClusterChoice {
+  const clusters = message.clusters.map((entry, index) => {
+    const level = context.compileLevel(entry, problems.at('clusters').at(index))
+    noteConfigured(context.configured, level.perFilter)
+    const rewrite = entry.hostRewriteSpecifier
+    return {
+      name: entry.name,
+      weight: entry.weight ?? 0,
+      ...level,
+      hostRewrite: rewrite.case === 'hostRewriteLiteral' ? rewrite.value : '',
+    }
+  })
+  const totalWeight = clusters.reduce((sum, entry) => sum + entry.weight, 0)
+  if (totalWeight === 0) problems.at('clusters').add('the sum of the weights must be greater than 0')
+  const specifier = message.randomValueSpecifier
+  const randomValueHeader = specifier.case === 'headerName' ? specifier.value.toLowerCase() : ''
+  return { kind: 'weighted', clusters, totalWeight, randomValueHeader }
+}
+
+function compileRetryPolicy(message: RetryPolicyMessage, problems: Problems): RetryPolicy {
+  const baseIntervalMs = durationMs(message.retryBackOff?.baseInterval) ?? DEFAULT_BACKOFF_MS
+  const matchers = compileHeaderMatchers(message.retriableHeaders, problems.at('retriable_headers'))
+  return {
+    retryOn: parseRetryOn(message.retryOn),
+    numRetries: message.numRetries ?? 1,
+    perTryTimeoutMs: durationMs(message.perTryTimeout) ?? 0,
+    perTryIdleTimeoutMs: durationMs(message.perTryIdleTimeout) ?? 0,
+    retriableStatusCodes: message.retriableStatusCodes,
+    retriableResponse: (headers) => matchers.some((matcher) => matcher.test(headers)),
+    avoidPreviousHosts: message.retryHostPredicate.some((one) => one.name.endsWith('previous_hosts')),
+    hostSelectionMaxAttempts: Number(message.hostSelectionRetryMaxAttempts) || 1,
+    baseIntervalMs,
+    maxIntervalMs: durationMs(message.retryBackOff?.maxInterval) ?? baseIntervalMs * 10,
+  }
+}
+
+function compilePathRewrite(route: RouteMessage, message: RouteAction, problems: Problems): PathRewrite | undefined {
+  if (message.regexRewrite !== undefined) {
+    const at = problems.at('regex_rewrite')
+    const regex = compileRegex(message.regexRewrite.pattern?.regex ?? '', at.at('pattern'))
+    const rewrite = regex?.compileRewrite(message.regexRewrite.substitution, at)
+    return rewrite === undefined ? undefined : { kind: 'regex', rewrite }
+  }
+  if (message.prefixRewrite === '') return undefined
+  const matched = matchedLength(route.match)
+  if (matched === Number.MAX_SAFE_INTEGER) return { kind: 'whole', replacement: message.prefixRewrite }
+  return { kind: 'prefix', matched, replacement: message.prefixRewrite }
+}
+
+function compileHostRewrite(message: RouteAction, problems: Problems): HostRewrite {
+  const specifier = message.hostRewriteSpecifier
+  switch (specifier.case) {
+    case 'hostRewriteLiteral':
+      return { kind: 'literal', host: specifier.value }
+    case 'autoHostRewrite':
+      return specifier.value ? { kind: 'auto' } : { kind: 'none' }
+    case 'hostRewriteHeader':
+      return { kind: 'header', header: specifier.value.toLowerCase() }
+    case 'hostRewritePathRegex': {
+      const at = problems.at('host_rewrite_path_regex')
+      const regex = compileRegex(specifier.value.pattern?.regex ?? '', at.at('pattern'))
+      const rewrite = regex?.compileRewrite(specifier.value.substitution, at)
+      return rewrite === undefined ? { kind: 'none' } : { kind: 'pathRegex', rewrite }
+    }
+    default:
+      return { kind: 'none' }
+  }
+}
+
+function compileUpgrades(message: RouteAction): Map<string, UpgradeConfig> {
+  const upgrades = new Map<string, UpgradeConfig>()
+  for (const upgrade of message.upgradeConfigs) {
+    upgrades.set(upgrade.upgradeType.toLowerCase(), {
+      enabled: upgrade.enabled ?? true,
+      terminatesConnect: upgrade.connectConfig !== undefined,
+      allowPost: upgrade.connectConfig?.allowPost ?? false,
+    })
+  }
+  return upgrades
+}

@@ -1,0 +1,199 @@
+// envoy.config.route.v3.RouteConfiguration as a RouteConfig: tables for the lookup, plain values for what routes do.
+
+import type { Any } from '@bufbuild/protobuf/wkt'
+import type { HeaderValueOption } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
+import type {
+  Route as RouteMessage,
+  VirtualHost,
+} from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import { VirtualHost_TlsRequirementType as TlsRequirement } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import type { RouteConfiguration } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
+import type { Problems } from '../../lib/problems.ts'
+import { compileHeaderMutation } from '../format/header-mutation.ts'
+import type { HeaderMutation } from '../format/header-mutation.ts'
+import { compileRouteMatch } from '../matching/route-match.ts'
+import { RouteTable } from '../matching/route-table.ts'
+import { VirtualHostTable } from '../matching/virtual-host-table.ts'
+import type { FormatEnvironment } from '../format/operator.ts'
+import { metadataOf } from '../stream/config-values.ts'
+import { compileClusterAction } from './compile-cluster-action.ts'
+import { compileDirectResponse, compileRedirect } from './compile-route-answers.ts'
+import type { PerFilterCompiler } from './compile-per-filter.ts'
+import type { PerFilterConfigs, Route, RouteConfig, VirtualHostFacts } from './route-config.ts'
+import { RouteLookup } from './route-lookup.ts'
+
+/** Header mutations and filter configurations of the levels around a route, least specific first. */
+export interface Level {
+  readonly requestMutations: readonly HeaderMutation[]
+  readonly responseMutations: readonly HeaderMutation[]
+  readonly perFilter: PerFilterConfigs
+}
+
+export function compileRouteConfig(
+  message: RouteConfiguration,
+  perFilter: PerFilterCompiler,
+  formats: FormatEnvironment,
+  problems: Problems,
+): RouteConfig {
+  const compileLevel = levelCompiler(perFilter, formats)
+  const whole = compileLevel(message, problems)
+  const configured: boolean[] = []
+  noteConfigured(configured, whole.perFilter)
+  const context: RouteContext = {
+    compileLevel,
+    mostSpecificFirst: !message.mostSpecificHeaderMutationsWins,
+    maxDirectBodyBytes: message.maxDirectResponseBodySizeBytes ?? 4096,
+    configured,
+  }
+  const hosts = message.virtualHosts.map((host, index) => ({
+    domains: host.domains,
+    value: compileVirtualHost(host, whole, context, problems.at('virtual_hosts').at(index)),
+  }))
+  const table = new VirtualHostTable(hosts, message.ignorePortInHostMatching, problems.at('virtual_hosts'))
+  return {
+    name: message.name,
+    lookup: new RouteLookup(table),
+    configuredFilters: configured,
+    internalOnlyHeaders: message.internalOnlyHeaders.map((name) => name.toLowerCase()),
+  }
+}
+
+export interface RouteContext {
+  readonly compileLevel: LevelCompiler
+  /** Envoy applies the route's mutations first, so that the route configuration's have the last word. */
+  readonly mostSpecificFirst: boolean
+  readonly maxDirectBodyBytes: number
+  readonly configured: boolean[]
+}
+
+function compileVirtualHost(
+  message: VirtualHost,
+  whole: Level,
+  context: RouteContext,
+  problems: Problems,
+): RouteTable<Route> {
+  const own = context.compileLevel(message, problems)
+  noteConfigured(context.configured, own.perFilter)
+  const facts: VirtualHostFacts = {
+    name: message.name,
+    includeAttemptCountInRequest: message.includeRequestAttemptCount,
+    includeAttemptCountInResponse: message.includeAttemptCountInResponse,
+    includeIsTimeoutRetryHeader: message.includeIsTimeoutRetryHeader,
+    requireTls: requireTls(message.requireTls),
+  }
+  const entries = message.routes.map((route, index) => {
+    const at = problems.at('routes').at(index)
+    return {
+      name: route.name,
+      predicate: compileRouteMatch(route.match!, at.at('match')),
+      value: compileRoute(route, message, facts, [whole, own], context, at),
+    }
+  })
+  return new RouteTable(entries)
+}
+
+function compileRoute(
+  message: RouteMessage,
+  host: VirtualHost,
+  virtualHost: VirtualHostFacts,
+  around: readonly Level[],
+  context: RouteContext,
+  problems: Problems,
+): Route {
+  const own = context.compileLevel(message, problems)
+  noteConfigured(context.configured, own.perFilter)
+  const levels = context.mostSpecificFirst ? [own, ...[...around].reverse()] : [...around, own]
+  return {
+    name: message.name,
+    metadata: metadataOf(message.metadata),
+    virtualHost,
+    perFilter: mergePerFilter([...around, own]),
+    requestMutations: levels.flatMap((level) => level.requestMutations),
+    responseMutations: levels.flatMap((level) => level.responseMutations),
+    action: compileAction(message, host, context, problems),
+  }
+}
+
+function compileAction(
+  message: RouteMessage,
+  host: VirtualHost,
+  context: RouteContext,
+  problems: Problems,
+): Route['action'] {
+  const { action } = message
+  switch (action.case) {
+    case 'route':
+      return compileClusterAction(message, action.value, host, context, problems.at('route'))
+    case 'redirect':
+      return compileRedirect(action.value, message.match, problems.at('redirect'))
+    case 'directResponse':
+      return compileDirectResponse(action.value, context.maxDirectBodyBytes, problems.at('direct_response'))
+    default:
+      problems.add('a route needs one of route, redirect and direct_response')
+      return { kind: 'directResponse', status: 500, body: '' }
+  }
+}
+
+/** The fields that route configurations, virtual hosts, routes and weighted clusters share. */
+export interface LevelMessage {
+  readonly requestHeadersToAdd: HeaderValueOption[]
+  readonly requestHeadersToRemove: string[]
+  readonly responseHeadersToAdd: HeaderValueOption[]
+  readonly responseHeadersToRemove: string[]
+  readonly typedPerFilterConfig: { [key: string]: Any }
+}
+
+export type LevelCompiler = (message: LevelMessage, problems: Problems) => Level
+
+function levelCompiler(perFilter: PerFilterCompiler, formats: FormatEnvironment): LevelCompiler {
+  return (message, problems) => compileLevel(message, perFilter, formats, problems)
+}
+
+function compileLevel(
+  message: LevelMessage,
+  perFilter: PerFilterCompiler,
+  formats: FormatEnvironment,
+  problems: Problems,
+): Level {
+  const request = compileHeaderMutation(
+    message.requestHeadersToAdd,
+    message.requestHeadersToRemove,
+    'request',
+    formats,
+    { add: problems.at('request_headers_to_add'), remove: problems.at('request_headers_to_remove') },
+  )
+  const response = compileHeaderMutation(
+    message.responseHeadersToAdd,
+    message.responseHeadersToRemove,
+    'response',
+    formats,
+    { add: problems.at('response_headers_to_add'), remove: problems.at('response_headers_to_remove') },
+  )
+  return {
+    requestMutations: request.isEmpty ? [] : [request],
+    responseMutations: response.isEmpty ? [] : [response],
+    perFilter: perFilter(message.typedPerFilterConfig, problems.at('typed_per_filter_config')),
+  }
+}
+
+/** The most specific configuration of each filter. */
+function mergePerFilter(levels: readonly Level[]): PerFilterConfigs {
+  const merged: PerFilterConfigs[number][] = []
+  for (const level of levels) {
+    level.perFilter.forEach((config, slot) => {
+      if (config !== undefined) merged[slot] = config
+    })
+  }
+  return merged
+}
+
+export function noteConfigured(configured: boolean[], perFilter: PerFilterConfigs): void {
+  perFilter.forEach((config, slot) => {
+    if (config !== undefined) configured[slot] = true
+  })
+}
+
+function requireTls(requirement: TlsRequirement): VirtualHostFacts['requireTls'] {
+  if (requirement === TlsRequirement.ALL) return 'all'
+  return requirement === TlsRequirement.EXTERNAL_ONLY ? 'externalOnly' : 'none'
+}
