@@ -1,6 +1,6 @@
 // What is wrong with a configuration file, and what to do about it. Values: never thrown, always collected.
 
-/** Line and column count from 1. */
+/** Line and column count from 1; both are 0 for the file as a whole. */
 export interface Position {
   readonly line: number
   readonly column: number
@@ -18,7 +18,7 @@ export interface ConfigError extends Position {
 
 /** `envoy.yaml:12:7: static_resources.clusters[0].name: value is required (give the cluster a name)`. */
 export function formatConfigError(error: ConfigError): string {
-  const place = `${error.file}:${error.line}:${error.column}`
+  const place = error.line === 0 ? error.file : `${error.file}:${error.line}:${error.column}`
   const path = error.path === '' ? '' : `${error.path}: `
   return `${place}: ${path}${error.message}${error.remedy === '' ? '' : ` (${error.remedy})`}`
 }

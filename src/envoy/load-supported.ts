@@ -22,6 +22,8 @@ interface Supported {
   readonly errors: ConfigError[]
   readonly warnings: ConfigError[]
   readonly left: LeftOut[]
+  /** See LoadResult. */
+  readonly errorAt: LoadResult['errorAt']
 }
 
 export interface SupportedBootstrap extends Supported {
@@ -37,6 +39,7 @@ export function loadSupportedBootstrap(text: string, file: string, options: Supp
     errors: loaded.errors,
     warnings: loaded.warnings,
     left,
+    errorAt: loaded.errorAt,
   }
 }
 
@@ -60,7 +63,7 @@ export function loadSupportedResources(
     left.push(...judged.left)
     if (judged.message !== undefined) resources.push({ ...resource, message: judged.message })
   }
-  return { resources, errors: loaded.errors, warnings: loaded.warnings, left }
+  return { resources, errors: loaded.errors, warnings: loaded.warnings, left, errorAt: loaded.errorAt }
 }
 
 function judge<T extends DescMessage>(

@@ -22,6 +22,14 @@ export interface CheckedCertificates {
   readonly notAfterMs: number
 }
 
+/** Takes a mistake in a file: `message` is the rest of a sentence that the file's name begins. */
+export type NoteCertificate = (
+  severity: Diagnostic['severity'],
+  file: CertificateFile,
+  message: string,
+  remedy: string,
+) => void
+
 /** `pathOf` names a file in messages. Errors make the certificates useless; warnings do not. */
 export function checkCertificates(
   texts: CertificateTexts,
@@ -29,21 +37,36 @@ export function checkCertificates(
   pathOf: (file: CertificateFile) => string = (file) => certificateFileNames[file],
 ): CheckedCertificates {
   const diagnostics: Diagnostic[] = []
-  const note = (severity: Diagnostic['severity'], file: CertificateFile, message: string, remedy: string) => {
+  const note: NoteCertificate = (severity, file, message, remedy) => {
     diagnostics.push({ severity, file: pathOf(file), line: 0, object: '', field: '', message, remedy })
   }
-  const read = (file: 'certificateChain' | 'roots') => {
-    const certificates = readCertificates(texts[file])
-    if (typeof certificates !== 'string' && certificates.length > 0) return certificates
-    const reason = typeof certificates === 'string' ? certificates : 'no certificate in it'
-    note('error', file, `holds no certificates in PEM: ${reason}`, 'issue it again')
-    return []
+  const chain = checkKeyPair(texts, nowMs, pathOf, note)
+  const roots = checkRoots(texts.roots, nowMs, note)
+  if (chain.length === 0) return { diagnostics, spiffeId: '', notAfterMs: 0 }
+  const [leaf] = chain
+  if (roots.length > 0 && !chain.some((one) => roots.some((root) => isIssuedBy(one, root)))) {
+    const message = `is not signed by a root in ${pathOf('roots')}, so other workloads will refuse it`
+    note('warning', 'certificateChain', message, 'take both from the same authority')
   }
-  const chain = read('certificateChain')
-  const roots = read('roots')
+  const spiffeId = /URI:(spiffe:\/\/[^,\s]+)/.exec(leaf.subjectAltName ?? '')?.[1] ?? ''
+  if (spiffeId === '') {
+    const message = 'has no SPIFFE identity, so other workloads will refuse it'
+    note('warning', 'certificateChain', message, 'issue it with one')
+  }
+  return { diagnostics, spiffeId, notAfterMs: leaf.validToDate.getTime() }
+}
+
+/** Whether a chain can be read, is valid now, and has this key. Returns what could be read of it. */
+export function checkKeyPair(
+  texts: Pick<CertificateTexts, 'certificateChain' | 'privateKey'>,
+  nowMs: number,
+  pathOf: (file: 'certificateChain' | 'privateKey') => string,
+  note: NoteCertificate,
+): X509Certificate[] {
+  const chain = certificatesOf(texts.certificateChain, 'certificateChain', note)
   const key = readKey(texts.privateKey)
   if (typeof key === 'string') note('error', 'privateKey', `holds no private key in PEM: ${key}`, 'issue it again')
-  if (chain.length === 0) return { diagnostics, spiffeId: '', notAfterMs: 0 }
+  if (chain.length === 0) return []
   const [leaf] = chain
   if (typeof key !== 'string' && !leaf.checkPrivateKey(key)) {
     const message = `is not the key of the certificate in ${pathOf('certificateChain')}`
@@ -55,23 +78,24 @@ export function checkCertificates(
   } else if (validFromDate.getTime() > nowMs) {
     note('error', 'certificateChain', `begins on ${validFromDate.toISOString()}`, 'set the clock, or issue it again')
   }
+  return chain
+}
+
+/** Whether trusted roots can be read, and one is still valid. Returns what could be read. */
+export function checkRoots(pem: string, nowMs: number, note: NoteCertificate): X509Certificate[] {
+  const roots = certificatesOf(pem, 'roots', note)
   if (roots.length > 0 && roots.every((root) => root.validToDate.getTime() <= nowMs)) {
     note('error', 'roots', 'has only roots that have ended', 'distribute the new root of the mesh')
   }
-  if (roots.length > 0 && !chain.some((one) => roots.some((root) => isIssuedBy(one, root)))) {
-    const message = `is not signed by a root in ${pathOf('roots')}, so other workloads will refuse it`
-    note('warning', 'certificateChain', message, 'take both from the same authority')
-  }
-  const spiffeId = /URI:(spiffe:\/\/[^,\s]+)/.exec(leaf.subjectAltName ?? '')?.[1] ?? ''
-  if (spiffeId === '') {
-    note(
-      'warning',
-      'certificateChain',
-      'has no SPIFFE identity, so other workloads will refuse it',
-      'issue it with one',
-    )
-  }
-  return { diagnostics, spiffeId, notAfterMs: validToDate.getTime() }
+  return roots
+}
+
+function certificatesOf(pem: string, file: CertificateFile, note: NoteCertificate): X509Certificate[] {
+  const certificates = readCertificates(pem)
+  if (typeof certificates !== 'string' && certificates.length > 0) return certificates
+  const reason = typeof certificates === 'string' ? certificates : 'no certificate in it'
+  note('error', file, `holds no certificates in PEM: ${reason}`, 'issue it again')
+  return []
 }
 
 /** Or the reason why not. */

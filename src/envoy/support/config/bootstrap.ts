@@ -6,7 +6,7 @@ export const bootstrapSupport: SupportTables = {
     node: implemented,
     node_context_params: noEffect('only requests to a control plane carry it'),
     static_resources: implemented,
-    dynamic_resources: refused('configuration from a control plane'),
+    dynamic_resources: implemented,
     cluster_manager: implemented,
     hds_config: skippable('health discovery'),
     flags_path: noEffect('Cairn has no runtime files'),
@@ -49,6 +49,13 @@ export const bootstrapSupport: SupportTables = {
     listeners: implemented,
     clusters: implemented,
     secrets: implemented,
+  },
+  'envoy.config.bootstrap.v3.Bootstrap.DynamicResources': {
+    lds_config: implemented,
+    lds_resources_locator: refused('xDS locators'),
+    cds_config: implemented,
+    cds_resources_locator: refused('xDS locators'),
+    ads_config: refused('configuration from a control plane'),
   },
   'envoy.config.bootstrap.v3.Admin': {
     access_log: skippable('an access log of the admin interface'),

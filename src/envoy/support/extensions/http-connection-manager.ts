@@ -14,7 +14,7 @@ export const httpConnectionManagerSupport: SupportTables = {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': {
     codec_type: values('AUTO HTTP1 HTTP2', { HTTP3: refused('HTTP/3') }),
     stat_prefix: implemented,
-    rds: refused('route configurations by discovery'),
+    rds: implemented,
     route_config: implemented,
     scoped_routes: refused('scoped routes'),
     http_filters: extensionPoint('envoy.filters.http'),
@@ -75,6 +75,10 @@ export const httpConnectionManagerSupport: SupportTables = {
     add_proxy_protocol_connection_state: noEffect('there is no PROXY protocol'),
     forward_proto_config: refused('x-forwarded-proto by port'),
     record_route_resolution_stats: noEffect('only more statistics'),
+  },
+  'envoy.extensions.filters.network.http_connection_manager.v3.Rds': {
+    config_source: implemented,
+    route_config_name: implemented,
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig': {
     unix_sockets: implemented,
