@@ -9,7 +9,7 @@ import type { MetadataValue } from '../stream/metadata.ts'
 import type { StreamInfo } from '../stream/stream-info.ts'
 import { compileFormat, compileParts } from './compile-format.ts'
 import type { Format } from './compile-format.ts'
-import { sortKeys } from './operator.ts'
+import { sortedJson } from './operator.ts'
 import type { FormatEnvironment } from './operator.ts'
 
 /** Writes a value; undefined: it is to be left out (only where empty values are omitted). */
@@ -56,7 +56,9 @@ function compileStruct(
   problems: Problems,
   omitEmptyValues: boolean,
 ): Writer {
-  const keys = Object.keys(struct).sort()
+  const keys: string[] = []
+  for (const key in struct) keys.push(key)
+  keys.sort()
   const names = keys.map((key) => toWireText(JSON.stringify(key)) + ':')
   const values = keys.map((key) => compileValue(struct[key], environment, problems.key(key), omitEmptyValues))
   return (info) => {
@@ -94,7 +96,7 @@ function compileString(
 
 function jsonText(value: MetadataValue): string {
   if (typeof value === 'string') return jsonString(value)
-  return typeof value === 'object' ? toWireText(JSON.stringify(sortKeys(value))) : JSON.stringify(value)
+  return toWireText(sortedJson(value))
 }
 
 /** Text of octets as a JSON string. What is not UTF-8 is escaped octet by octet, so that the line stays valid. */

@@ -73,15 +73,17 @@ export function truncated(operator: Operator, length: number | undefined): Opera
 /** A JSON value as Envoy prints it in text: strings bare, null as missing, structs with sorted keys. */
 export function jsonAsText(value: MetadataValue | undefined): string | undefined {
   if (value === undefined || value === null) return undefined
-  return typeof value === 'string' ? toWireText(value) : toWireText(JSON.stringify(sortKeys(value)))
+  return toWireText(typeof value === 'string' ? value : sortedJson(value))
 }
 
-export function sortKeys(value: MetadataValue): MetadataValue {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sortKeys(value[key])]),
-  )
+/** JSON text with the keys of structs sorted. */
+export function sortedJson(value: MetadataValue): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`
+  const keys: string[] = []
+  for (const key in value) keys.push(key)
+  return `{${keys
+    .sort()
+    .map((key) => JSON.stringify(key) + ':' + sortedJson(value[key]))
+    .join(',')}}`
 }

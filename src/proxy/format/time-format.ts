@@ -11,9 +11,15 @@ export function isoTime(ms: number): string {
   const second = Math.floor(whole / 1000)
   if (second !== isoSecond) {
     isoSecond = second
-    isoText = new Date(second * 1000).toISOString().slice(0, 20)
+    isoText = dateOf(second).toISOString().slice(0, 20)
   }
   return isoText + THREE_DIGITS[whole - second * 1000] + 'Z'
+}
+
+/** Called once a second, not once a stream. */
+function dateOf(second: number): Date {
+  // eslint-disable-next-line no-restricted-syntax -- the text it makes is kept for the whole second
+  return new Date(second * 1000)
 }
 
 let isoSecond = NaN
@@ -58,7 +64,7 @@ function cachedBySecond(parts: readonly Part[]): TimeFormat {
     const second = Math.floor(ms / 1000)
     if (second !== cached) {
       cached = second
-      const date = new Date(second * 1000)
+      const date = dateOf(second)
       for (const [i, part] of parts.entries()) rendered[i] = renderWhole(part, date)
     }
     let out = ''
@@ -103,7 +109,7 @@ function dayOfYear(date: Date): number {
 
 /** The ISO 8601 week and the year it belongs to. */
 function isoWeek(date: Date): { year: number; week: number } {
-  const thursday = new Date(date.getTime() + (4 - (date.getUTCDay() || 7)) * 86_400_000)
+  const thursday = dateOf(date.getTime() / 1000 + (4 - (date.getUTCDay() || 7)) * 86_400)
   return { year: thursday.getUTCFullYear(), week: Math.ceil(dayOfYear(thursday) / 7) }
 }
 

@@ -29,6 +29,8 @@ export interface MatcherContext<S, A> {
   readonly compileAction: (config: TypedExtensionConfig, problems: Problems) => A | undefined
   /** What the inputs' values are. */
   readonly valueKind: ValueKind
+  /** Whether on_match may say keep_matching; Envoy refuses it where one action is all there can be. */
+  readonly allowsKeepMatching?: boolean
 }
 
 export function compileMatcher<S, A>(
@@ -59,6 +61,9 @@ function compileOnMatch<S, A>(
   problems: Problems,
 ): OnMatch<S, A> {
   const keepMatching = config?.keepMatching ?? false
+  if (keepMatching && context.allowsKeepMatching !== true) {
+    problems.at('keep_matching').add('keep_matching is not supported in this context')
+  }
   const onMatch = config?.onMatch
   if (onMatch?.case === 'matcher') {
     return { action: undefined, matcher: compileMatcher(onMatch.value, context, problems.at('matcher')), keepMatching }

@@ -23,6 +23,7 @@ function tree(json: JsonObject, problems = new Problems('matcher')): MatchTree<S
       inputs: HTTP_INPUTS,
       compileAction: (config) => fromBinary(StringValueSchema, config.typedConfig!.value).value,
       valueKind: 'wire',
+      allowsKeepMatching: true,
     },
     problems,
   )
@@ -271,6 +272,13 @@ describe('a matcher', () => {
       ['filter_chain_matcher.matcher_tree.custom_match', expect.stringContaining('"domain"')],
       ['filter_chain_matcher.matcher_tree.exact_match_map.map["k"]', expect.stringContaining('must lead to')],
     ])
+  })
+
+  test('with keep_matching is refused where one action is all there can be', () => {
+    const problems = new Problems('matcher')
+    const json = fromJson(MatcherSchema, { onNoMatch: to('kept', true) }, { registry })
+    compileMatcher(json, { inputs: HTTP_INPUTS, compileAction: () => 'x', valueKind: 'wire' }, problems)
+    expect(problems.list.map((problem) => problem.path)).toEqual(['matcher.on_no_match.keep_matching'])
   })
 
   test('finds what a naive reading of the rules finds', () => {

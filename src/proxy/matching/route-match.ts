@@ -169,8 +169,8 @@ function compilePredicates(match: RouteMatch, problems: Problems): StreamPredica
     predicates.push({ text, test: (info) => test(info.filterState) })
   }
   if (match.grpc !== undefined) predicates.push({ text: 'gRPC', test: isGrpc })
-  if (match.tlsContext !== undefined)
-    predicates.push(...compileTlsContext(match.tlsContext, problems.at('tls_context')))
+  const certificate = match.tlsContext && compileTlsContext(match.tlsContext, problems.at('tls_context'))
+  if (certificate !== undefined) predicates.push(certificate)
   const fraction = match.runtimeFraction?.defaultValue
   if (fraction !== undefined) predicates.push(compileFraction(fraction))
   return predicates
@@ -181,17 +181,19 @@ function isGrpc(info: StreamInfo): boolean {
   return type !== undefined && type.startsWith('application/grpc') && (type.length === 16 || type.charCodeAt(16) === 43)
 }
 
-function compileTlsContext(options: NonNullable<RouteMatch['tlsContext']>, problems: Problems): StreamPredicate[] {
-  if (options.validated !== undefined)
-    problems.at('validated').add('only presented is supported: here, what is presented is validated')
+function compileTlsContext(
+  options: NonNullable<RouteMatch['tlsContext']>,
+  problems: Problems,
+): StreamPredicate | undefined {
   const { presented } = options
-  if (presented === undefined) return []
-  return [
-    {
-      text: `client certificate ${presented ? 'presented' : 'absent'}`,
-      test: (info) => (info.connection.tls?.peer !== undefined) === presented,
-    },
-  ]
+  if (options.validated !== undefined) {
+    problems.at('validated').add('only presented is supported: here, what is presented is validated')
+  }
+  if (presented === undefined) return undefined
+  return {
+    text: `client certificate ${presented ? 'presented' : 'absent'}`,
+    test: (info) => (info.connection.tls?.peer !== undefined) === presented,
+  }
 }
 
 /** The default value of a runtime fraction; there is no runtime to override it. */

@@ -8,7 +8,6 @@ import type { StringMatcher as XdsStringMatcher } from '../../envoy/generated/xd
 import { compileRegex } from '../../lib/linear-regex.ts'
 import type { Problems } from '../../lib/problems.ts'
 import { asciiLower, fromWireText, toWireText } from '../../lib/wire-text.ts'
-import { anyOf } from './combine.ts'
 
 export type StringTest = (value: string) => boolean
 
@@ -44,11 +43,6 @@ export function compileStringMatcher(
       problems.add('a string matcher needs one of exact, prefix, suffix, contains and safe_regex')
       return NEVER
   }
-}
-
-/** A list of matchers, of which one must match. */
-export function compileAnyOf(matchers: readonly StringMatcher[], kind: ValueKind, problems: Problems): StringTest {
-  return anyOf(matchers.map((matcher, i) => compileStringMatcher(matcher, kind, problems.at(i))))
 }
 
 export function compileRegexMatcher(

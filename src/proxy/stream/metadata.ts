@@ -45,7 +45,7 @@ export function isStruct(value: MetadataValue | undefined): value is MetadataStr
 }
 
 function mergeStructs(into: MetadataStruct, from: MetadataStruct): MetadataStruct {
-  for (const key of Object.keys(from)) {
+  for (const key in from) {
     const value = from[key]
     const existing = Object.hasOwn(into, key) ? into[key] : undefined
     // Keys may be an attacker's (JWT claims): defineProperty keeps `__proto__` an ordinary key.

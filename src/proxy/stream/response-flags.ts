@@ -35,16 +35,22 @@ const LONG_NAMES = {
   UDO: 'UnconditionalDropOverload',
 } as const
 
-export const RESPONSE_FLAGS = Object.keys(LONG_NAMES) as readonly ResponseFlag[]
+export const RESPONSE_FLAGS: readonly ResponseFlag[] = flagsInOrder()
 
-const BITS = Object.fromEntries(RESPONSE_FLAGS.map((flag, i) => [flag, 1 << i])) as Record<ResponseFlag, number>
+const BITS = new Map(RESPONSE_FLAGS.map((flag, i) => [flag, 1 << i]))
 
 /** The flag's own bit; the 30 flags fit one integer. */
 export function flagBit(flag: ResponseFlag): number {
-  return BITS[flag]
+  return BITS.get(flag)!
 }
 
 /** What %RESPONSE_FLAGS_LONG% prints for one flag. */
 export function flagLongName(flag: ResponseFlag): string {
   return LONG_NAMES[flag]
+}
+
+function flagsInOrder(): ResponseFlag[] {
+  const flags: ResponseFlag[] = []
+  for (const flag in LONG_NAMES) flags.push(flag as ResponseFlag)
+  return flags
 }

@@ -112,7 +112,7 @@ export class StreamInfo {
     connection: ConnectionFacts,
     startTimeMs: number,
     startMs: number,
-    protocol: Protocol | undefined = undefined,
+    protocol?: Protocol,
     filterState: FilterState = new FilterState(connection.filterState),
     isShadow = false,
   ) {

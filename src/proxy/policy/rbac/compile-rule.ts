@@ -69,7 +69,7 @@ export function addressRule(
 ): Rule {
   const range = compileCidrRange(config, problems)
   if (range === undefined) return NOTHING
-  return { text: `${what} in ${range}`, test: (info) => range.contains(addressOf(info).ip) }
+  return { text: `${what} in ${range.toString()}`, test: (info) => range.contains(addressOf(info).ip) }
 }
 
 export function metadataRule(matcher: MetadataMatcher, problems: Problems): Rule {
