@@ -7,6 +7,7 @@ import { COLON, CR, LF, SP, TAB, TOKEN_TO_LOWER, VALUE } from './characters.ts'
 import { findKnownName, hashStep } from './field-names.ts'
 import {
   BAD_FIELD_LINE,
+  BAD_START_LINE,
   BARE_LINE_END,
   HEADERS_TOO_LARGE,
   INVALID_CHARACTERS,
@@ -35,6 +36,7 @@ const TOO_MANY = -3
 const BARE = -4
 const CHARACTERS = -5
 const FIELD_LINE = -6
+const START_LINE = -7
 
 const ERRORS: readonly CodecError[] = [
   HEADERS_TOO_LARGE,
@@ -42,6 +44,7 @@ const ERRORS: readonly CodecError[] = [
   BARE_LINE_END,
   INVALID_CHARACTERS,
   BAD_FIELD_LINE,
+  BAD_START_LINE,
 ]
 
 /** The scan of one head, which goes on when more bytes have come. Offsets are relative to the head's first byte. */
@@ -115,7 +118,10 @@ export class HeadScan {
     let at = start
     while (at < length && VALUE[bytes[at]] === 1) at++
     const next = lineEnd(bytes, at)
-    if (next < 0) return this.judge(bytes, start, at, next)
+    if (next < 0) {
+      const isInFirstWord = bytes.subarray(start, at).indexOf(SP) < 0
+      return this.judge(bytes, start, at, next === CHARACTERS && isInFirstWord ? START_LINE : next)
+    }
     this.startLineEnd = at - start
     this.lineStart = next - start
     return this.lineStart > this.maxBytes ? TOO_LARGE : next
@@ -136,9 +142,11 @@ export class HeadScan {
       }
       if (at === length) return INCOMPLETE
       if (bytes[at] !== COLON || at === line) {
-        const next = at === line ? lineEnd(bytes, at) : FIELD_LINE
+        const next = at === line ? lineEnd(bytes, at) : CHARACTERS
         if (next > 0) return next - start > this.maxBytes ? TOO_LARGE : next
-        return this.judge(bytes, start, at, next === CHARACTERS ? FIELD_LINE : next)
+        // Control characters have a verdict of their own, even in names.
+        const isMisplaced = VALUE[bytes[at]] === 1 || bytes[at] === CR || bytes[at] === LF
+        return this.judge(bytes, start, at, next === CHARACTERS && isMisplaced ? FIELD_LINE : next)
       }
       const nameEnd = at++
       while (bytes[at] === SP || bytes[at] === TAB) at++

@@ -14,6 +14,7 @@ export function syntaxError(message: string): CodecError {
 export const INVALID_CHARACTERS = badRequest('http1.invalid_characters', 'a character that the message may not contain')
 export const BARE_LINE_END = syntaxError('CR or LF that is no part of a line end')
 export const BAD_FIELD_LINE = syntaxError('a field line without a valid name and colon')
+export const BAD_START_LINE = syntaxError('a start line that begins with no word')
 export const BAD_REQUEST_LINE = syntaxError('malformed request line')
 export const UNKNOWN_METHOD = syntaxError('unknown method')
 export const BAD_STATUS_LINE = syntaxError('malformed status line')

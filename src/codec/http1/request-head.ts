@@ -57,6 +57,9 @@ export class RequestHead {
   private upgrade: string | undefined = undefined
   private proxyConnection: string | undefined = undefined
   private hasHost = false
+  /** Where its value lies in the head; empty without one. */
+  private hostStart = 0
+  private hostEnd = 0
   private hasHttp2Settings = false
 
   constructor(options: Http1Options) {
@@ -78,38 +81,40 @@ export class RequestHead {
     this.upgrade = undefined
     this.proxyConnection = undefined
     this.hasHost = false
+    this.hostStart = 0
+    this.hostEnd = 0
     this.hasHttp2Settings = false
     const text = sliceLatin1(bytes, start, end)
     return (
       this.readFields(scan.fieldCount, text) ??
-      this.readRequestLine(text, scan.startLineEnd) ??
+      this.readRequestLine(text, bytes, start, scan.startLineEnd) ??
       this.readConnection() ??
       this.readFraming()
     )
   }
 
   /** Method, target and version may be parted by runs of spaces and tabs, as Envoy allows; none of them contains any. */
-  private readRequestLine(text: string, lineEnd: number): CodecError | undefined {
+  private readRequestLine(text: string, bytes: Buffer, start: number, lineEnd: number): CodecError | undefined {
     const { headers, options } = this
-    let end = lineEnd
-    while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--
-    const methodEnd = blankFrom(text, 0, end)
+    let end = start + lineEnd
+    while (end > start && isBlank(bytes[end - 1])) end--
+    const methodEnd = blankFrom(bytes, start, end)
     let targetStart = methodEnd
-    while (targetStart < end && isBlank(text.charCodeAt(targetStart))) targetStart++
-    const targetEnd = blankFrom(text, targetStart, end)
+    while (targetStart < end && isBlank(bytes[targetStart])) targetStart++
+    let targetEnd = targetStart
+    while (targetEnd < end && TARGET[bytes[targetEnd]] === 1) targetEnd++
     let versionStart = targetEnd
-    while (versionStart < end && isBlank(text.charCodeAt(versionStart))) versionStart++
+    while (versionStart < end && isBlank(bytes[versionStart])) versionStart++
 
-    const method = text.slice(0, methodEnd)
-    if (options.allowCustomMethods ? !consistsOf(method, TOKEN) : !METHODS.has(method)) return errors.UNKNOWN_METHOD
-    if (targetStart === targetEnd) return errors.BAD_REQUEST_LINE
+    const method = text.slice(0, methodEnd - start)
+    if (options.allowCustomMethods ? !consistsOf(method, TOKEN) : !isKnownMethod(method)) return errors.UNKNOWN_METHOD
+    // What ends the target is a blank, or the line.
+    if (targetStart === targetEnd || (versionStart === targetEnd && targetEnd < end)) return errors.BAD_REQUEST_LINE
     headers.method = method
-    const target = text.slice(targetStart, targetEnd)
-    if (!consistsOf(target, TARGET)) return errors.BAD_REQUEST_LINE
     return (
-      readTarget(headers, target, options.allowAbsoluteUrl) ??
-      this.readVersion(text.slice(versionStart, end)) ??
-      this.checkAuthority()
+      readTarget(headers, text.slice(targetStart - start, targetEnd - start), options.allowAbsoluteUrl) ??
+      this.readVersion(text.slice(versionStart - start, end - start)) ??
+      this.checkHost(bytes, start)
     )
   }
 
@@ -124,11 +129,16 @@ export class RequestHead {
     return undefined
   }
 
-  /** That there is one at all is the connection manager's to check; an empty Host passes, as in Envoy. */
-  private checkAuthority(): CodecError | undefined {
-    const { authority } = this.headers
-    const isValid = authority === undefined || authority === '' || consistsOf(authority, AUTHORITY)
-    return isValid ? undefined : errors.INVALID_AUTHORITY
+  /** That there is a Host at all is the connection manager's to check; an empty one passes, as in Envoy. */
+  private checkHost(bytes: Buffer, start: number): CodecError | undefined {
+    const { headers } = this
+    // An absolute URL or CONNECT replaced it, and was checked itself.
+    if (headers.scheme !== undefined || headers.method === 'CONNECT') return undefined
+    const end = start + this.hostEnd
+    for (let at = start + this.hostStart; at < end; at++) {
+      if (AUTHORITY[bytes[at]] !== 1) return errors.INVALID_AUTHORITY
+    }
+    return undefined
   }
 
   private readFields(count: number, text: string): CodecError | undefined {
@@ -144,7 +154,11 @@ export class RequestHead {
         if (kind !== fieldNames.ORDINARY) {
           const error = this.readSpecialField(kind, value)
           if (error !== undefined) return error
-          if (kind === fieldNames.HOST) continue
+          if (kind === fieldNames.HOST) {
+            this.hostStart = bounds[at + VALUE_START]
+            this.hostEnd = bounds[at + VALUE_END]
+            continue
+          }
         }
         fields.push(fieldNames.KNOWN_NAMES[known], value)
         continue
@@ -262,9 +276,13 @@ function isBlank(code: number): boolean {
   return code === SP || code === TAB
 }
 
-/** The first blank of text[from…end), or `end`. */
-function blankFrom(text: string, from: number, end: number): number {
+/** The first blank of bytes[from…end), or `end`. */
+function blankFrom(bytes: Buffer, from: number, end: number): number {
   let at = from
-  while (at < end && !isBlank(text.charCodeAt(at))) at++
+  while (at < end && !isBlank(bytes[at])) at++
   return at
+}
+
+function isKnownMethod(method: string): boolean {
+  return method === 'GET' || method === 'POST' || METHODS.has(method)
 }

@@ -2,11 +2,10 @@
 
 import type { RequestHeaderMap } from '../header-map.ts'
 import type { CodecError } from '../http-stream.ts'
-import { AUTHORITY, consistsOf } from './characters.ts'
 import { BAD_REQUEST_LINE, INVALID_SCHEME, INVALID_URL } from './http1-errors.ts'
 
 const MAX_PORT = 65535
-const DIGITS = /^\d{1,5}$/
+const HOST_AND_PORT = /^(?:[A-Za-z\d.-]+|\[[\da-fA-F:.]+\])(?::(\d{1,5}))?$/
 
 /** `target` consists of visible ASCII. Sets `path`, and for an absolute URL `scheme` and `authority`. */
 export function readTarget(
@@ -64,20 +63,9 @@ function withoutUserinfo(authority: string): string {
   return authority.slice(authority.indexOf('@') + 1)
 }
 
-/** `host`, `host:port` or an IP literal in brackets instead of `host`. */
+/** `name`, or an IP literal in brackets, and a port behind either. Host itself may say more than a URL. */
 function isHost(text: string, needsPort: boolean): boolean {
-  if (!consistsOf(text, AUTHORITY) || text.includes('%')) return false
-  let hostEnd: number
-  if (text.startsWith('[')) {
-    hostEnd = text.indexOf(']') + 1
-    if (hostEnd < 3 || text.indexOf('[', 1) > 0) return false
-  } else {
-    const colon = text.indexOf(':')
-    hostEnd = colon < 0 ? text.length : colon
-    if (text.slice(0, hostEnd).includes(']') || text.slice(0, hostEnd).includes('[')) return false
-  }
-  if (hostEnd === 0) return false
-  if (hostEnd === text.length) return !needsPort
-  const port = text.slice(hostEnd + 1)
-  return text[hostEnd] === ':' && DIGITS.test(port) && Number(port) <= MAX_PORT
+  const parts = HOST_AND_PORT.exec(text)
+  if (parts === null) return false
+  return parts[1] === undefined ? !needsPort : Number(parts[1]) <= MAX_PORT
 }

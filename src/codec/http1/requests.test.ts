@@ -172,7 +172,8 @@ const REFUSED: readonly Case[] = [
   ['NUL in a value', get('x: a\0b\r\n'), CHARACTERS],
   ['a control character in a value', get('x: a\x01b\r\n'), CHARACTERS],
   ['DEL in a value', get('x: a\x7fb\r\n'), CHARACTERS],
-  ['NUL in a name', get('x\0y: a\r\n'), BAD],
+  ['NUL in a name', get('x\0y: a\r\n'), CHARACTERS],
+  ['a name that begins with DEL', get('\x7f: a\r\n'), CHARACTERS],
   ['a folded line', get('x: a\r\n b\r\n'), BAD],
   ['a folded line with a tab', get('x: a\r\n\tb\r\n'), BAD],
   ['a folded first line', 'GET / HTTP/1.1\r\n Host: a\r\n\r\n', BAD],
@@ -220,7 +221,7 @@ const REFUSED: readonly Case[] = [
   ['a control character in the path', line('GET /\x01 HTTP/1.1'), CHARACTERS],
   ['DEL in the path', line('GET /\x7f HTTP/1.1'), CHARACTERS],
   ['NUL in the path', line('GET /\0 HTTP/1.1'), CHARACTERS],
-  ['a TLS client hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', CHARACTERS],
+  ['a TLS client hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', BAD],
   ['GET *', line('GET * HTTP/1.1'), URL],
   ...[
     'http:///p',
@@ -235,6 +236,9 @@ const REFUSED: readonly Case[] = [
     'http://[]:1/',
     'http://[::1]x/',
     'http://:80/',
+    'http://b_c/',
+    'http://b,c/',
+    'http://[::g]/',
   ].map((url): Case => [`the URL ${url}`, line(`GET ${url} HTTP/1.1`), URL]),
   ['the scheme ws', line('GET ws://b/ HTTP/1.1'), ['error http1.invalid_scheme 400 Bad Request']],
   ...['b', '/b', 'http://b/', 'b:99999', 'u@b:80', ':80', '*', '::1:80', 'b:80/', 'b:'].map((target): Case => [

@@ -294,6 +294,14 @@ describe('the connection closes after the response', () => {
     closes(rig)
   })
 
+  test('when an upgrade was refused whose client had ended', () => {
+    const { rig, encoder } = serving(UPGRADE)
+    rig.codec.inputEnded()
+    encoder.sendHeaders(responseHeaders(403), true)
+    expect(rig.takeOutput()).toBe('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    closes(rig)
+  })
+
   test('when the coding of an HTTP/1.0 request cannot be relied on', () => {
     const request =
       'POST / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
@@ -618,6 +626,16 @@ test('bytes that come while a chunk is being parsed are parsed after it', () => 
     'GET /second a {}',
     'GET /late a {}',
   ])
+})
+
+test('heads that come in pieces on several connections at once are not mixed up', () => {
+  const heads = [
+    'GET /1 HTTP/1.1\r\nHost: one\r\nx-a: 1\r\n\r\n',
+    'GET /two HTTP/1.1\r\nlong-name: 22\r\nHost: two\r\n\r\n',
+  ]
+  const rigs = heads.map(() => new ServerRig())
+  for (let at = 0; at < 60; at += 7) heads.forEach((head, i) => rigs[i].feed(head.slice(at, at + 7)))
+  expect(rigs.map((rig) => rig.log.events[0])).toEqual(['GET /1 one {x-a: 1}', 'GET /two two {long-name: 22}'])
 })
 
 test('a stream that its owner resets while it gets its headers gets nothing more', () => {

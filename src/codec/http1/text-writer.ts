@@ -1,25 +1,35 @@
 // Writes the text of heads into lent memory, refusing what may not stand there: a value with CR, LF or NUL would be a message
 // of its own to the peer. Functions return the offset behind what they wrote, or -1.
 
+import { writeLatin1 } from './latin1.ts'
 import { COLON, CR, LF, SP, TOKEN, VALUE } from './characters.ts'
 
 /** `text` as it is; the caller vouches for it. */
 export function putText(buffer: Buffer, offset: number, text: string): number {
   const length = text.length
-  for (let i = 0; i < length; i++) buffer[offset + i] = text.charCodeAt(i)
+  if (length > SHORT_TEXT) writeLatin1(buffer, offset, text)
+  else for (let i = 0; i < length; i++) buffer[offset + i] = text.charCodeAt(i)
   return offset + length
 }
 
-/** `text` if all its characters are in `table`. */
+/** Up to here a loop over the characters is as fast as a call into the runtime and a loop over octets (measured). */
+const SHORT_TEXT = 15
+
+/** `text` if all its characters are in `table`. Of characters beyond latin1 the low octet counts, and is written. */
 export function putChecked(buffer: Buffer, offset: number, text: string, table: Uint8Array): number {
   const length = text.length
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i)
-    // Characters beyond latin1 index beyond the table.
-    if (table[code] !== 1) return -1
-    buffer[offset + i] = code
+  const end = offset + length
+  if (length > SHORT_TEXT) {
+    writeLatin1(buffer, offset, text)
+    for (let i = offset; i < end; i++) if (table[buffer[i]] !== 1) return -1
+    return end
   }
-  return offset + length
+  for (let i = 0; i < length; i++) {
+    const octet = text.charCodeAt(i) & 0xff
+    if (table[octet] !== 1) return -1
+    buffer[offset + i] = octet
+  }
+  return end
 }
 
 /** `name: value` and CRLF. */
