@@ -2,8 +2,10 @@
 
 import { formatConfigError } from '../envoy/config-error.ts'
 import { EnvoySource } from '../sources/bootstrap/envoy-source.ts'
+import { CertificateFolder } from '../sources/certificates/certificate-folder.ts'
 import type { ConfigurationOrigin, SocketName } from './command-options.ts'
-import type { ConfigurationSource } from './configuration-source.ts'
+import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
+import { ObjectConfiguration } from './object-configuration.ts'
 
 export interface ConfigurationOptions {
   readonly certsFolder: string | undefined
@@ -17,18 +19,43 @@ export function openConfigurationSource(
   origin: ConfigurationOrigin,
   options: ConfigurationOptions,
 ): ConfigurationSource {
-  if (origin.kind !== 'envoy-config') throw new Error(`${origin.kind} is not read yet`)
-  const source = new EnvoySource(origin.file, options)
-  return {
-    load() {
-      const { errors, warnings, ...rest } = source.read()
-      return Promise.resolve({
-        ...rest,
-        errors: errors.map(formatConfigError),
-        warnings: warnings.map(formatConfigError),
-      })
-    },
-    watch: () => undefined,
-    close: () => undefined,
+  const { certsFolder, now } = options
+  const certificates = certsFolder === undefined ? undefined : new CertificateFolder(certsFolder, now)
+  if (origin.kind === 'resources') return new ObjectConfiguration(origin, { ...options, certificates })
+  return new EnvoyConfigurationSource(new EnvoySource(origin, { ...options, certificates }), noEffect(origin, options))
+}
+
+/** What was asked for on the command line and changes nothing. */
+function noEffect({ kind }: ConfigurationOrigin, { listen }: ConfigurationOptions): readonly string[] {
+  if (kind !== 'envoy-config' || listen === undefined) return []
+  return ['--listen has no effect with --envoy-config: the configuration says where to listen']
+}
+
+class EnvoyConfigurationSource implements ConfigurationSource {
+  private readonly source: EnvoySource
+  private readonly warnings: readonly string[]
+
+  constructor(source: EnvoySource, warnings: readonly string[]) {
+    this.source = source
+    this.warnings = warnings
+  }
+
+  load(): Promise<LoadedConfiguration> {
+    const { version, resources, bootstrap, errors, warnings } = this.source.read()
+    return Promise.resolve({
+      version,
+      resources,
+      bootstrap,
+      errors: errors.map(formatConfigError),
+      warnings: [...this.warnings, ...warnings.map(formatConfigError)],
+    })
+  }
+
+  watch(onChange: () => void): void {
+    this.source.watch(onChange)
+  }
+
+  close(): void {
+    this.source.close()
   }
 }

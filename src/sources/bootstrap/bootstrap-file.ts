@@ -4,7 +4,6 @@ import type { DescMessage, Message } from '@bufbuild/protobuf'
 import type { ConfigError } from '../../envoy/config-error.ts'
 import type { Bootstrap } from '../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import { ClusterSchema } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
-import type { Address } from '../../envoy/generated/envoy/config/core/v3/address_pb.js'
 import type { ConfigSource } from '../../envoy/generated/envoy/config/core/v3/config_source_pb.js'
 import { ListenerSchema, type Listener } from '../../envoy/generated/envoy/config/listener/v3/listener_pb.js'
 import { SecretSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
@@ -48,7 +47,7 @@ function addStatic({ staticResources }: Bootstrap, errorAt: ErrorAt, reading: Re
 
 /** Envoy gives a listener without a name a random one; here it is the same after each reading. */
 function nameOf({ address }: Listener): string {
-  const socket = (address as Address | undefined)?.address
+  const socket = address?.address
   if (socket?.case !== 'socketAddress') return 'listener'
   const { address: ip, portSpecifier } = socket.value
   return `${ip}:${String(portSpecifier.value ?? 0)}`

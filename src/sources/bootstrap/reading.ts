@@ -9,6 +9,7 @@ import { ListenerSchema } from '../../envoy/generated/envoy/config/listener/v3/l
 import { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
 import { SecretSchema, type Secret } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
 import { loadSupportedResources } from '../../envoy/load-supported.ts'
+import { CERTIFICATE_SECRET, ROOTS_SECRET } from '../../envoy/mesh-secrets.ts'
 import { resourceName } from '../../envoy/resource-name.ts'
 import { fileGroupOf, putInline, type FileGroup } from './file-group.ts'
 import { FileReader } from './file-reader.ts'
@@ -62,6 +63,8 @@ const kinds = new Map<string, KindRow>([
     { kind: 'Secret', missing: 'handshakes that need it are refused until there is', severity: 'warning' },
   ],
 ])
+
+const meshSecretNames = new Set<string>([CERTIFICATE_SECRET, ROOTS_SECRET])
 
 export class Reading {
   readonly resources: ReadResource[] = []
@@ -138,10 +141,17 @@ export class Reading {
       if (row === undefined || this.known.has(key) || said.has(key)) continue
       said.add(key)
       const where = file === undefined ? '' : ` in ${file}`
-      const error = errorAt(path, `there is no ${key}${where}: ${row.missing}`, `add ${row.kind} ${name}`)
+      const remedy = meshSecretNames.has(name) ? 'name a folder with certificates: --certs' : `add ${key}`
+      const error = errorAt(path, `there is no ${key}${where}: ${row.missing}`, remedy)
       if (row.severity === 'error') this.errors.push(error)
       else this.warnings.push(error)
     }
+  }
+
+  /** An error; or, with `standIn` (what serves instead), a warning. */
+  note(error: ConfigError, standIn: string): void {
+    if (standIn === '') this.errors.push(error)
+    else this.warnings.push({ ...error, message: `${error.message}; ${standIn}` })
   }
 
   private addText(schema: DescMessage, file: string, text: string, before: string | undefined): void {
@@ -186,11 +196,5 @@ export class Reading {
     const result = isBad ? standIn : contents
     if (result !== undefined) this.good.inlined.set(identity, result)
     return result
-  }
-
-  /** An error, or with `standIn` (what serves instead) a warning. */
-  private note(error: ConfigError, standIn: string): void {
-    if (standIn === '') this.errors.push(error)
-    else this.warnings.push({ ...error, message: `${error.message}; ${standIn}` })
   }
 }

@@ -2,7 +2,7 @@
 // for the listener to find out by reading. Directories, not files, are watched: editors replace files, and the volumes of
 // Kubernetes swap a symbolic link, and a watched file would then be the old one.
 
-import { watch, type FSWatcher } from 'node:fs'
+import { statSync, watch, type FSWatcher } from 'node:fs'
 
 export interface DirectoryWatcherOptions {
   /** Quiet time after an event. Default 50. */
@@ -12,8 +12,14 @@ export interface DirectoryWatcherOptions {
   readonly onChange: () => void
 }
 
+interface Watched {
+  readonly watcher: FSWatcher
+  /** Of the directory, not of its name. */
+  readonly identity: string
+}
+
 export class DirectoryWatcher {
-  private readonly watchers = new Map<string, FSWatcher>()
+  private readonly watched = new Map<string, Watched>()
   private readonly onChange: () => void
   private readonly quietMs: number
   private readonly poll: NodeJS.Timeout | undefined
@@ -26,35 +32,39 @@ export class DirectoryWatcher {
     this.poll = pollMs > 0 ? setInterval(onChange, pollMs).unref() : undefined
   }
 
-  /** Watches exactly these directories from now on. One that cannot be watched is left to polling. */
+  /**
+   * Watches exactly these directories from now on. One that was replaced under the same name is watched anew; one that cannot
+   * be watched is left to polling.
+   */
   setDirectories(directories: ReadonlySet<string>): void {
     if (this.closed) return
-    for (const [directory, watcher] of this.watchers) {
-      if (directories.has(directory)) continue
+    for (const [directory, { watcher, identity }] of this.watched) {
+      if (directories.has(directory) && identityOf(directory) === identity) continue
       watcher.close()
-      this.watchers.delete(directory)
+      this.watched.delete(directory)
     }
-    for (const directory of directories) if (!this.watchers.has(directory)) this.watch(directory)
+    for (const directory of directories) if (!this.watched.has(directory)) this.watch(directory)
   }
 
   close(): void {
     this.closed = true
     clearInterval(this.poll)
     clearTimeout(this.pending)
-    for (const watcher of this.watchers.values()) watcher.close()
-    this.watchers.clear()
+    for (const { watcher } of this.watched.values()) watcher.close()
+    this.watched.clear()
   }
 
   private watch(directory: string): void {
+    const identity = identityOf(directory)
     try {
       const watcher = watch(directory, { persistent: false }, () => this.noteEvent())
       // The directory went away: the next setDirectories watches what came in its place.
       watcher.on('error', () => {
         watcher.close()
-        if (this.watchers.get(directory) === watcher) this.watchers.delete(directory)
+        if (this.watched.get(directory)?.watcher === watcher) this.watched.delete(directory)
         this.noteEvent()
       })
-      this.watchers.set(directory, watcher)
+      this.watched.set(directory, { watcher, identity })
     } catch {
       // No such directory, or no more watches: polling finds it.
     }
@@ -65,4 +75,10 @@ export class DirectoryWatcher {
     clearTimeout(this.pending)
     this.pending = setTimeout(this.onChange, this.quietMs)
   }
+}
+
+/** Empty for one that does not exist. */
+function identityOf(directory: string): string {
+  const stat = statSync(directory, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`
 }
