@@ -1,5 +1,6 @@
 // Everything that can stand in a configuration, one line each. There is no other registration.
 
+import { httpRbac } from '../filters/rbac.ts'
 import { setHttpFilterState } from '../filters/set-filter-state.ts'
 import type { HttpFilterFactory } from '../http/filter.ts'
 import { httpInspector } from '../listener/http-inspector.ts'
@@ -8,14 +9,16 @@ import { originalDst } from '../listener/original-dst-filter.ts'
 import { tlsInspector } from '../listener/tls-inspector.ts'
 import { httpConnectionManager } from '../network/http-connection-manager.ts'
 import type { NetworkFilterFactory } from '../network/network-filter.ts'
+import { networkRbac } from '../network/rbac.ts'
 import { setNetworkFilterState } from '../network/set-filter-state.ts'
 import { tcpProxy } from '../network/tcp-proxy-filter.ts'
 
-export const HTTP_FILTERS = [setHttpFilterState] as unknown as readonly HttpFilterFactory[]
+export const HTTP_FILTERS = [httpRbac, setHttpFilterState] as unknown as readonly HttpFilterFactory[]
 
 export const NETWORK_FILTERS = [
   httpConnectionManager,
   tcpProxy,
+  networkRbac,
   setNetworkFilterState,
 ] as unknown as readonly NetworkFilterFactory[]
 

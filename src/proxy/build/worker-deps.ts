@@ -12,7 +12,8 @@ import { SlabPool } from '../connection/slab-pool.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import { InternalListenerSet } from '../listener/internal-listeners.ts'
 import type { ListenerCompileDeps } from '../listener/compile-listener.ts'
-type AccessLogSink = { write(line: string): boolean }
+import { compileAccessLoggers } from '../observe/access-loggers.ts'
+import type { AccessLogSink } from '../observe/access-log-sink.ts'
 import type { StatsStore } from '../stream/stats.ts'
 import { HTTP_FILTERS, LISTENER_FILTERS, NETWORK_FILTERS } from './extensions.ts'
 import type { ListenOptions } from './listener-sockets.ts'
@@ -26,7 +27,7 @@ export interface DataPlaneSurroundings {
   readonly formats: FormatEnvironment
   readonly resolveHost: ResolveHost
   readonly listen: ListenOptions
-  accessLogSink(path: string): AccessLogSink
+  readonly accessLogSink: (path: string) => AccessLogSink
   /** How long connections of a removed or replaced filter chain may go on. */
   readonly drainTimeMs: number
   readonly rejectPathWithFragment: boolean
@@ -63,7 +64,12 @@ export function workerDeps(
       http2: { defer: dispatcher.defer, receiveBudget },
       rejectPathWithFragment: surroundings.rejectPathWithFragment,
       bufferLimitBytes: 1024 * 1024,
-      compileAccessLoggers: () => [],
+      compileAccessLoggers: (messages, problems) =>
+        compileAccessLoggers(
+          messages,
+          { formats: surroundings.formats, random, sink: surroundings.accessLogSink },
+          problems,
+        ),
       routeConfig,
     },
   }

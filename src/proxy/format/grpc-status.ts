@@ -41,7 +41,16 @@ export function snakeStatus(status: number): string {
 export function grpcStatus(info: StreamInfo): number | undefined {
   const type = info.requestHeaders?.get('content-type')
   if (type === undefined || !/^application\/grpc(\+|$)/.test(type)) return undefined
-  return statusIn(info.responseTrailers) ?? statusIn(info.responseHeaders) ?? httpToGrpcStatus(info.responseCode)
+  return sentStatus(info) ?? httpToGrpcStatus(info.responseCode)
+}
+
+/** What a gRPC client would make of the response, whether or not the request is gRPC: 2 (Unknown) when nothing tells. */
+export function responseGrpcStatus(info: StreamInfo): number {
+  return sentStatus(info) ?? httpToGrpcStatus(info.responseCode) ?? 2
+}
+
+function sentStatus(info: StreamInfo): number | undefined {
+  return statusIn(info.responseTrailers) ?? statusIn(info.responseHeaders)
 }
 
 function statusIn(headers: HeaderMap | undefined): number | undefined {

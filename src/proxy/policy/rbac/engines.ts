@@ -1,0 +1,109 @@
+// What both RBAC filters have: rules that count, rules that are only watched (shadow), and their statistics.
+
+import type { RBAC } from '../../../envoy/generated/envoy/config/rbac/v3/rbac_pb.js'
+import type { Matcher } from '../../../envoy/generated/xds/type/matcher/v3/matcher_pb.js'
+import type { Problems } from '../../../lib/problems.ts'
+import type { MetadataStruct } from '../../stream/metadata.ts'
+import type { Counter, StatsStore } from '../../stream/stats.ts'
+import type { StreamInfo } from '../../stream/stream-info.ts'
+import { compileRbac, compileRbacMatcher } from './compile-rbac.ts'
+import type { RbacLayer } from './compile-rule.ts'
+import type { RbacEngine, Verdict } from './rbac-engine.ts'
+
+/** The fields that the HTTP and the network filter share. */
+export interface RbacFilterMessage {
+  readonly rules?: RBAC | undefined
+  readonly matcher?: Matcher | undefined
+  readonly shadowRules?: RBAC | undefined
+  readonly shadowMatcher?: Matcher | undefined
+  readonly shadowRulesStatPrefix: string
+}
+
+export interface RbacStatNames {
+  readonly store: StatsStore
+  /** With its final dot. */
+  readonly prefix: string
+  readonly rulesPrefix: string
+}
+
+interface Watched {
+  readonly engine: RbacEngine
+  readonly allowed: Counter
+  readonly denied: Counter
+  /** Names of the dynamic metadata that tells the outcome. */
+  readonly policyKey: string
+  readonly resultKey: string
+}
+
+export interface RbacEngines {
+  /** Undefined: nothing is enforced. */
+  readonly enforced: Watched | undefined
+  readonly shadow: Watched | undefined
+}
+
+const METADATA_NAMESPACE = 'envoy.filters.http.rbac'
+
+export function compileEngines(
+  message: RbacFilterMessage,
+  layer: RbacLayer,
+  names: RbacStatNames,
+  problems: Problems,
+): RbacEngines {
+  const enforced = compileOne(message.rules, message.matcher, layer, problems, 'rules', 'matcher')
+  const shadow = compileOne(
+    message.shadowRules,
+    message.shadowMatcher,
+    layer,
+    problems,
+    'shadow_rules',
+    'shadow_matcher',
+  )
+  const { store, prefix, rulesPrefix } = names
+  const shadowPrefix = message.shadowRulesStatPrefix
+  return {
+    enforced: enforced && {
+      engine: enforced,
+      allowed: store.counter(`${prefix}${rulesPrefix}allowed`),
+      denied: store.counter(`${prefix}${rulesPrefix}denied`),
+      policyKey: `${rulesPrefix}enforced_effective_policy_id`,
+      resultKey: `${rulesPrefix}enforced_engine_result`,
+    },
+    shadow: shadow && {
+      engine: shadow,
+      allowed: store.counter(`${prefix}${shadowPrefix}shadow_allowed`),
+      denied: store.counter(`${prefix}${shadowPrefix}shadow_denied`),
+      policyKey: `${shadowPrefix}shadow_effective_policy_id`,
+      resultKey: `${shadowPrefix}shadow_engine_result`,
+    },
+  }
+}
+
+function compileOne(
+  rules: RBAC | undefined,
+  matcher: Matcher | undefined,
+  layer: RbacLayer,
+  problems: Problems,
+  rulesField: string,
+  matcherField: string,
+): RbacEngine | undefined {
+  if (matcher !== undefined) return compileRbacMatcher(matcher, layer, problems.at(matcherField))
+  return rules === undefined ? undefined : compileRbac(rules, layer, problems.at(rulesField))
+}
+
+/** The verdict that counts, or undefined when nothing is enforced. Statistics and metadata are written on the way. */
+export function decide(engines: RbacEngines, info: StreamInfo): Verdict | undefined {
+  if (engines.shadow !== undefined) note(engines.shadow, info)
+  return engines.enforced === undefined ? undefined : note(engines.enforced, info)
+}
+
+function note(watched: Watched, info: StreamInfo): Verdict {
+  const verdict = watched.engine.decide(info)
+  if (verdict.allowed) watched.allowed.add(1)
+  else watched.denied.add(1)
+  if (verdict.policyName !== '' || !verdict.allowed || watched.resultKey.endsWith('shadow_engine_result')) {
+    const fields: MetadataStruct = { [watched.resultKey]: verdict.allowed ? 'allowed' : 'denied' }
+    if (verdict.policyName !== '') fields[watched.policyKey] = verdict.policyName
+    info.dynamicMetadata.merge(METADATA_NAMESPACE, fields)
+  }
+  return verdict
+}
