@@ -41,17 +41,19 @@ export class AccessLogBatcher {
     this.unallocated = maxBuffers
   }
 
-  /** Adds a line, which brings its own line feed. False when it was dropped. */
+  /**
+   * Adds a line, which brings its own line feed. One octet per character, as format strings and header values have it, so
+   * that UTF-8 passes through as it came. False when it was dropped.
+   */
   write(line: string): boolean {
-    // Three bytes are the most that UTF-8 needs for a UTF-16 unit.
-    const most = line.length * 3
-    if (this.current !== undefined && this.length + most > this.bufferBytes) this.flush()
+    const { length } = line
+    if (this.current !== undefined && this.length + length > this.bufferBytes) this.flush()
     this.current ??= this.takeBuffer()
-    if (this.current === undefined || (most > this.bufferBytes && Buffer.byteLength(line) > this.bufferBytes)) {
+    if (this.current === undefined || length > this.bufferBytes) {
       this.droppedLines++
       return false
     }
-    this.length += this.current.write(line, this.length)
+    this.length += this.current.write(line, this.length, 'latin1')
     this.lines++
     return true
   }

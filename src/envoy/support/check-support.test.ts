@@ -201,8 +201,13 @@ describe('withoutUnsupported', () => {
     expect(withoutUnsupported(ClusterSchema, socket).message).toBeUndefined()
   })
 
-  test('a logger whose filter is not executed is left out, rather than logging everything', () => {
-    const log = `{name: f, filter: {not_health_check_filter: {}}, typed_config: {"@type": ${T}.access_loggers.file.v3.FileAccessLog, path: /dev/stdout}}`
+  test.each([
+    '{extension_filter: {name: cel}}',
+    '{traceable_filter: {}}',
+    '{and_filter: {filters: [{not_health_check_filter: {}}, {extension_filter: {name: cel}}]}}',
+    '{or_filter: {filters: [{extension_filter: {name: cel}}, {not_health_check_filter: {}}]}}',
+  ])('a logger whose filter is not executed is left out, rather than logging everything: %s', (filter) => {
+    const log = `{name: f, filter: ${filter}, typed_config: {"@type": ${T}.access_loggers.file.v3.FileAccessLog, path: /dev/stdout}}`
     const { message } = withoutUnsupported(ListenerSchema, listener([ROUTER], `access_log: [${log}]`))
     expect(hcmOf(message).accessLog).toEqual([])
   })

@@ -73,6 +73,8 @@ const HTTP_FILTER_LISTS = new Set([
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.http_filters',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig.filters',
 ])
+/** Without one of them, the others would mean something else. */
+const WHOLE_LISTS = new Set(['envoy.config.accesslog.v3.AndFilter', 'envoy.config.accesslog.v3.OrFilter'])
 const RESOURCE_LISTS = 'envoy.config.bootstrap.v3.Bootstrap.StaticResources'
 const FILTER_CHAIN = 'envoy.config.listener.v3.FilterChain'
 
@@ -197,6 +199,7 @@ class Sweep {
     for (let i = 0; i < list.size; i++) {
       const item = list.get(i) as ReflectMessage
       const found = this.value(item, itemPath(path, i), category)
+      if (found === LEAVE && WHOLE_LISTS.has(field.parent.typeName)) return LEAVE
       if (found === LEAVE) continue
       if (found === DENY && this.edit) {
         if (field.parent.typeName === RESOURCE_LISTS) continue

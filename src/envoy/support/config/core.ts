@@ -90,6 +90,10 @@ export const coreSupport: SupportTables = {
     path: implemented,
     watch_modify: noEffect('files are watched for moves and for changes'),
   },
+  'envoy.config.core.v3.RuntimeUInt32': {
+    default_value: implemented,
+    runtime_key: noEffect('runtime keys are not read: default_value applies'),
+  },
   'envoy.config.core.v3.RuntimeFractionalPercent': {
     default_value: implemented,
     runtime_key: noEffect('runtime keys are not read: default_value applies'),

@@ -22,6 +22,33 @@ export const matcherSupport: SupportTables = {
   'envoy.type.matcher.v3.PathMatcher': {
     path: implemented,
   },
+  'envoy.type.matcher.v3.MetadataMatcher': {
+    filter: implemented,
+    path: implemented,
+    value: implemented,
+    invert: implemented,
+  },
+  'envoy.type.matcher.v3.MetadataMatcher.PathSegment': { key: implemented },
+  'envoy.type.matcher.v3.ValueMatcher': {
+    null_match: implemented,
+    double_match: implemented,
+    string_match: implemented,
+    bool_match: implemented,
+    present_match: implemented,
+    list_match: implemented,
+    or_match: implemented,
+  },
+  'envoy.type.matcher.v3.ValueMatcher.NullMatch': {},
+  'envoy.type.matcher.v3.DoubleMatcher': {
+    range: implemented,
+    exact: implemented,
+  },
+  'envoy.type.v3.DoubleRange': {
+    start: implemented,
+    end: implemented,
+  },
+  'envoy.type.matcher.v3.ListMatcher': { one_of: implemented },
+  'envoy.type.matcher.v3.OrMatcher': { value_matchers: implemented },
   'envoy.type.matcher.v3.FilterStateMatcher': {
     key: implemented,
     string_match: implemented,
