@@ -100,7 +100,8 @@ export class InternalConnection implements Connection {
   resumeRead(): void {
     if (!this.paused) return
     this.paused = false
-    if (this.waiting.length > 0 || (this.endReceived && !this.endDelivered)) this.dispatcher.defer(deliverWaiting, this)
+    const hasNews = this.waiting.length > 0 || this.peer.mustReportWritable || (this.endReceived && !this.endDelivered)
+    if (hasNews) this.dispatcher.defer(deliverWaiting, this)
   }
 
   onBug(): void {
