@@ -18,8 +18,8 @@ describe('a byte queue', () => {
           for (let left = wanted; left > 0 && queue.length > 0;) {
             const piece = queue.peek(left)
             expect(piece.length).toBeGreaterThan(0)
+            out.push(Buffer.from(piece))
             queue.consume(piece.length)
-            out.push(piece)
             left -= piece.length
             taken += piece.length
           }
@@ -39,12 +39,22 @@ describe('a byte queue', () => {
     expect(pieces).toBeLessThan(10)
   })
 
-  test('does not touch what was taken out when more is put in', () => {
+  test('does not touch what was looked at when more is put in before it is consumed', () => {
     const queue = new ByteQueue()
     queue.append(Buffer.from('first'), 0, 5)
     const piece = queue.peek(5)
-    queue.consume(5)
     queue.append(Buffer.from('other'), 0, 5)
     expect(piece.toString()).toBe('first')
+    queue.consume(5)
+    expect(queue.peek(5).toString()).toBe('other')
+  })
+
+  test('uses large blocks again once they are consumed', () => {
+    const queue = new ByteQueue()
+    queue.append(Buffer.alloc(65_536), 0, 65_536)
+    const first = queue.peek(65_536).buffer
+    queue.consume(65_536)
+    queue.append(Buffer.alloc(65_536), 0, 65_536)
+    expect(queue.peek(65_536).buffer).toBe(first)
   })
 })

@@ -1,10 +1,14 @@
 // Bytes that wait, copied into few blocks of memory however small the pieces were: a peer that sends single bytes must not make
-// us keep an object for each.
+// us keep an object for each. Large blocks are used again: bulk data under backpressure would otherwise be all garbage.
 
-const SMALLEST_BLOCK = 4096
-const LARGEST_BLOCK = 65_536
+const SMALL_BLOCK = 4096
+const LARGE_BLOCK = 65_536
+const MAX_FREE_BLOCKS = 64
 
-/** First in, first out. What `peek` returned stays intact until the queue and its holder let go of it. */
+/** Large blocks of this thread that hold nothing. */
+const freeBlocks: Buffer[] = []
+
+/** First in, first out. What `peek` returned stays intact until `consume`. */
 export class ByteQueue {
   /** Bytes held. */
   length = 0
@@ -16,22 +20,19 @@ export class ByteQueue {
   /** Copies source[start…end). */
   append(source: Uint8Array, start: number, end: number): void {
     let at = start
-    const last = this.blocks.length - 1
-    if (last >= 0 && this.end < this.blocks[last].length) {
-      const size = Math.min(end - at, this.blocks[last].length - this.end)
-      this.blocks[last].set(source.subarray(at, at + size), this.end)
+    while (at < end) {
+      const last = this.blocks.length - 1
+      if (last < 0 || this.end === this.blocks[last].length) {
+        this.blocks.push(last < 0 && end - at <= SMALL_BLOCK ? Buffer.allocUnsafeSlow(SMALL_BLOCK) : largeBlock())
+        this.end = 0
+      }
+      const block = this.blocks[this.blocks.length - 1]
+      const size = Math.min(end - at, block.length - this.end)
+      block.set(at === 0 && size === source.length ? source : source.subarray(at, at + size), this.end)
       this.end += size
       this.length += size
       at += size
     }
-    if (at === end) return
-    const size = end - at
-    // Blocks grow with the queue, so that little is wasted when it is short and their number is small when it is long.
-    const block = Buffer.allocUnsafeSlow(Math.max(size, Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this.length))))
-    block.set(source.subarray(at, end), 0)
-    this.blocks.push(block)
-    this.end = size
-    this.length += size
   }
 
   /** The first bytes, at most `maxBytes` of them and fewer when they end with a block. Not empty unless the queue is. */
@@ -41,15 +42,19 @@ export class ByteQueue {
     return this.blocks[0].subarray(this.start, this.start + Math.min(available, maxBytes))
   }
 
-  /** Drops the first `size` bytes, which one `peek` returned. */
+  /** Drops the first `size` bytes, which one `peek` returned and nobody uses any more. */
   consume(size: number): void {
     this.start += size
     this.length -= size
     const blockEnd = this.blocks.length === 1 ? this.end : this.blocks[0].length
     if (this.start < blockEnd) return
-    // The block may still be in use by whoever peeked, so it is let go and not filled again.
-    this.blocks.shift()
+    const block = this.blocks.shift() as Buffer
+    if (block.length === LARGE_BLOCK && freeBlocks.length < MAX_FREE_BLOCKS) freeBlocks.push(block)
     this.start = 0
     if (this.blocks.length === 0) this.end = 0
   }
+}
+
+function largeBlock(): Buffer {
+  return freeBlocks.pop() ?? Buffer.allocUnsafeSlow(LARGE_BLOCK)
 }

@@ -69,10 +69,10 @@ export class Delivery {
       const queue: ByteQueue = stream.arrived
       if (queue.length > 0) {
         const piece = queue.peek(queue.length)
-        queue.consume(piece.length)
-        ended = queue.length === 0 && stream.arrivedEnd
+        ended = queue.length === piece.length && stream.arrivedEnd
         if (ended) stream.arrived = undefined
         stream.decoder.onData(piece, ended)
+        queue.consume(piece.length)
         this.windows.consumed(stream, piece.length)
       } else {
         ended = stream.arrivedEnd

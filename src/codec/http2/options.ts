@@ -94,7 +94,7 @@ export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2Options> = {
   headersWithUnderscores: 'allow',
   overrideStreamErrorOnInvalidHttpMessage: false,
   maxSinkBytes: 128 * 1024,
-  streamHighWatermarkBytes: 64 * 1024,
+  streamHighWatermarkBytes: 0,
   defer: deferToMicrotask,
   onPingAck: ignore,
   onIdle: ignore,

@@ -185,14 +185,14 @@ export class SendScheduler {
       const queue: ByteQueue = stream.sendQueue
       const piece = queue.peek(budget)
       const size = piece.length
-      queue.consume(size)
       stream.sendWindow -= size
       this.connectionWindow -= size
       budget -= size
-      const isAll = queue.length === 0
+      const isAll = queue.length === size
       if (isAll) stream.sendQueue = undefined
       const isLast = isAll && stream.localEnded && stream.trailersToSend === undefined
       this.writer.data(stream.id, piece, 0, size, isLast)
+      queue.consume(size)
       if (isAll && stream.localEnded && !stream.dead) this.events.onAllSent(stream)
     }
     if (stream.sendQueue !== undefined && stream.sendWindow > 0) this.addReady(stream)

@@ -54,7 +54,7 @@ export class InternalConnection implements Connection {
   }
 
   get isWritable(): boolean {
-    if (this.peer.waitingBytes < this.highWatermarkBytes) return true
+    if (this.peer.waitingBytes === 0 && !this.peer.paused) return true
     this.mustReportWritable = true
     return false
   }

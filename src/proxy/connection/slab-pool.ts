@@ -1,6 +1,6 @@
 // Output buffers of one worker. A connection holds a slab only while it has output, so idle tunnels cost none.
 
-export const SLAB_BYTES = 32 * 1024
+export const SLAB_BYTES = 64 * 1024
 const MAX_POOLED = 64
 
 export class SlabPool {

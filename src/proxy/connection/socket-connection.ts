@@ -9,8 +9,6 @@ import { NO_HANDLER } from './no-handler.ts'
 import type { SlabPool } from './slab-pool.ts'
 import { SLAB_BYTES } from './slab-pool.ts'
 
-/** Chunks of this size or more are not copied into the slab. */
-const WRITE_THROUGH_BYTES = 16 * 1024
 /**
  * Above this many bytes waiting `isWritable` is false; `onWritable` follows below half. Well below Envoy's 1 MiB, so that a
  * thousand slow readers do not hold a gigabyte; half of it is where Node reports `drain`.
@@ -109,13 +107,14 @@ export class SocketConnection implements Connection, Flushable {
   }
 
   write(chunk: Uint8Array): void {
-    if (chunk.length >= WRITE_THROUGH_BYTES) {
-      this.writeThrough(chunk)
-      return
+    let from = 0
+    while (from < chunk.length) {
+      if (this.length >= this.buffer.length) this.nextSlab()
+      const room = Math.min(this.buffer.length - this.length, chunk.length - from)
+      this.buffer.set(from === 0 && room === chunk.length ? chunk : chunk.subarray(from, from + room), this.length)
+      this.commit(room)
+      from += room
     }
-    const offset = this.reserve(chunk.length)
-    this.buffer.set(chunk, offset)
-    this.commit(chunk.length)
   }
 
   end(): void {
@@ -179,11 +178,9 @@ export class SocketConnection implements Connection, Flushable {
     this.socket.write(bytes, this.onSlabWritten)
   }
 
-  private writeThrough(chunk: Uint8Array): void {
+  private nextSlab(): void {
     if (this.length > 0) this.writeSlab()
-    const ready = this.copiesOnWrite && this.socket.writableLength === 0
-    this.socket.write(ready ? chunk : Buffer.from(chunk))
-    if (this.socket.writableLength >= this.highWatermarkBytes) this.mustReportWritable = true
+    if (this.buffer.length < SLAB_BYTES) this.buffer = this.slabs.take()
   }
 
   private releaseSlab(): void {
