@@ -14,10 +14,11 @@ const NO_STATS: StatsStore = { counter: () => NOWHERE, gauge: () => NOWHERE, his
 /** A data plane that carries nothing: patches are applied to it before they go to the workers. */
 export class SnapshotChecker {
   private readonly dataPlane: DataPlane
+  private readonly dispatcher = new Dispatcher(() => undefined)
 
   constructor(rejectPathWithFragment: boolean) {
     this.dataPlane = new DataPlane({
-      dispatcher: new Dispatcher(() => undefined),
+      dispatcher: this.dispatcher,
       stats: NO_STATS,
       random: seededRandom(1),
       receiveBudget: { tryGrow: () => false, release: () => undefined },
@@ -32,5 +33,10 @@ export class SnapshotChecker {
 
   async check(patch: SnapshotPatch): Promise<readonly Problem[]> {
     return (await this.dataPlane.apply(patch)).list
+  }
+
+  /** Ends what would go on by itself, such as looking up names again. */
+  close(): void {
+    this.dispatcher.stop()
   }
 }

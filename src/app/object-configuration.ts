@@ -73,7 +73,8 @@ export class ObjectConfiguration implements ConfigurationSource {
   }
 }
 
-function resourcesOf({ listeners, clusters, endpoints }: Translation): LoadedConfiguration['resources'] {
+/** As entries of a snapshot. */
+export function resourcesOf({ listeners, clusters, endpoints }: Translation): LoadedConfiguration['resources'] {
   return [
     ...listeners.map((message) => ({ desc: ListenerSchema, message })),
     ...clusters.map((message) => ({ desc: ClusterSchema, message })),
