@@ -1,10 +1,10 @@
 // Finds the lines of a message's head (or of a trailer section) and judges their syntax, byte by byte, without making strings.
 // A line is judged when its line end has arrived within the size limit, so that the verdict does not depend on how the bytes
-// were split. Line ends are CRLF and nothing else; folded lines are refused (RFC 9112 5.2).
+// were split. Line ends are CRLF and nothing else. Folded lines pass (RFC 9112 5.2), but not in fields that the codec reads.
 
 import type { CodecError } from '../http-stream.ts'
 import { COLON, CR, LF, SP, TAB, TOKEN_TO_LOWER, VALUE } from './characters.ts'
-import { findKnownName, hashStep } from './field-names.ts'
+import { findKnownName, hashStep, KNOWN_KINDS, ORDINARY } from './field-names.ts'
 import {
   BAD_FIELD_LINE,
   BAD_START_LINE,
@@ -54,11 +54,15 @@ export class HeadScan {
   /** Where the start line ends, without its CRLF. */
   startLineEnd = 0
   error: CodecError | undefined = undefined
+  /** Some value has line ends in it: `unfolded` takes them out. */
+  hasFolds = false
   private readonly maxBytes: number
   private readonly maxCount: number
   /** The first line that is not judged yet, and how far bytes were looked at in vain for its end. */
   private lineStart = 0
   private searchedTo = 0
+  /** The known name of the field before `lineStart`, or -1: `fieldBounds` may be another scan's by now. */
+  private lastKnownName = -1
 
   constructor(maxBytes: number, maxCount: number) {
     this.maxBytes = maxBytes
@@ -105,6 +109,7 @@ export class HeadScan {
     let at = start + this.lineStart
     if (this.lineStart === 0) {
       this.fieldCount = 0
+      this.hasFolds = false
       if (hasStartLine) {
         at = this.scanStartLine(bytes, start)
         if (at < 0) return at
@@ -142,6 +147,12 @@ export class HeadScan {
       }
       if (at === length) return INCOMPLETE
       if (bytes[at] !== COLON || at === line) {
+        if (at === line && isBlank(bytes[at]) && this.fieldCount > 0) {
+          line = this.scanContinuation(bytes, start, line, bound - BOUNDS_PER_FIELD)
+          if (line < 0) return line
+          this.lineStart = line - start
+          continue
+        }
         const next = at === line ? lineEnd(bytes, at) : CHARACTERS
         if (next > 0) return next - start > this.maxBytes ? TOO_LARGE : next
         // Control characters have a verdict of their own, even in names.
@@ -149,15 +160,16 @@ export class HeadScan {
         return this.judge(bytes, start, at, next === CHARACTERS && isMisplaced ? FIELD_LINE : next)
       }
       const nameEnd = at++
-      while (bytes[at] === SP || bytes[at] === TAB) at++
+      while (isBlank(bytes[at])) at++
       const valueStart = at
       while (at < length && VALUE[bytes[at]] === 1) at++
       const next = lineEnd(bytes, at)
       if (next < 0) return this.judge(bytes, start, at, next)
       if (next - start > this.maxBytes) return TOO_LARGE
       if (this.fieldCount === this.maxCount) return TOO_MANY
-      while (at > valueStart && (bytes[at - 1] === SP || bytes[at - 1] === TAB)) at--
-      bounds[bound + KNOWN_NAME] = findKnownName(bytes, line, nameEnd, hash)
+      while (at > valueStart && isBlank(bytes[at - 1])) at--
+      this.lastKnownName = findKnownName(bytes, line, nameEnd, hash)
+      bounds[bound + KNOWN_NAME] = this.lastKnownName
       bounds[bound + NAME_START] = line - start
       bounds[bound + NAME_END] = nameEnd - start
       bounds[bound + VALUE_START] = valueStart - start
@@ -169,6 +181,24 @@ export class HeadScan {
     }
   }
 
+  /**
+   * A folded line goes on with the value before it. Not where the codec itself reads the value, above all how the message is
+   * framed: others might overlook what stands in the second line. Returns where the next line begins, or what is wrong.
+   */
+  private scanContinuation(bytes: Buffer, start: number, line: number, bound: number): number {
+    const { length } = bytes
+    let at = line
+    while (at < length && VALUE[bytes[at]] === 1) at++
+    const next = lineEnd(bytes, at)
+    if (next < 0) return this.judge(bytes, start, at, next)
+    if (next - start > this.maxBytes) return TOO_LARGE
+    if (this.lastKnownName >= 0 && KNOWN_KINDS[this.lastKnownName] !== ORDINARY) return FIELD_LINE
+    while (at > line && isBlank(bytes[at - 1])) at--
+    if (at > line) fieldBounds[bound + VALUE_END] = at - start
+    this.hasFolds = true
+    return next
+  }
+
   /** What to make of bytes[at], which is wrong in its line: nothing as long as the line's end is missing. */
   private judge(bytes: Buffer, start: number, at: number, code: number): number {
     if (code === INCOMPLETE) return INCOMPLETE
@@ -176,6 +206,15 @@ export class HeadScan {
     if (lineFeed < 0) return INCOMPLETE
     return lineFeed + 1 - start > this.maxBytes ? TOO_LARGE : code
   }
+}
+
+/** The value without the line ends in it; what folded its lines stays, as Envoy leaves it. */
+export function unfolded(value: string): string {
+  return value.includes('\r') ? value.replaceAll('\r\n', '').replace(/^[ \t]+/, '') : value
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SP || octet === TAB
 }
 
 /** The offset behind the CRLF at bytes[at], or what else is there. */

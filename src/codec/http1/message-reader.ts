@@ -13,6 +13,7 @@ import {
   KNOWN_NAME,
   NAME_END,
   NAME_START,
+  unfolded,
   VALUE_END,
   VALUE_START,
 } from './head-scanner.ts'
@@ -216,7 +217,7 @@ function readTrailers(scan: HeadScan, bytes: Buffer, start: number, end: number)
   const trailers = new HeaderMap()
   for (let i = 0; i < scan.fieldCount; i++) {
     const name = fieldName(i, text)
-    if (!isForbiddenInTrailers(name)) trailers.add(name, fieldValue(i, text))
+    if (!isForbiddenInTrailers(name)) trailers.add(name, fieldValue(i, text, scan.hasFolds))
   }
   return trailers.size > 0 ? trailers : undefined
 }
@@ -229,7 +230,8 @@ export function fieldName(index: number, text: string): string {
   return text.slice(fieldBounds[at + NAME_START], fieldBounds[at + NAME_END]).toLowerCase()
 }
 
-export function fieldValue(index: number, text: string): string {
+export function fieldValue(index: number, text: string, hasFolds: boolean): string {
   const at = index * BOUNDS_PER_FIELD
-  return text.slice(fieldBounds[at + VALUE_START], fieldBounds[at + VALUE_END])
+  const value = text.slice(fieldBounds[at + VALUE_START], fieldBounds[at + VALUE_END])
+  return hasFolds ? unfolded(value) : value
 }

@@ -1,10 +1,8 @@
-// Status lines, ready to be written. The phrases are the registered ones, as Envoy sends them.
+// Status lines, ready to be written. The phrases are those that Envoy sends: the registered ones but for a few.
 
 const PHRASES: ReadonlyMap<number, string> = new Map([
   [100, 'Continue'],
   [101, 'Switching Protocols'],
-  [102, 'Processing'],
-  [103, 'Early Hints'],
   [200, 'OK'],
   [201, 'Created'],
   [202, 'Accepted'],
@@ -45,6 +43,7 @@ const PHRASES: ReadonlyMap<number, string> = new Map([
   [422, 'Unprocessable Entity'],
   [423, 'Locked'],
   [424, 'Failed Dependency'],
+  [425, 'Too Early'],
   [426, 'Upgrade Required'],
   [428, 'Precondition Required'],
   [429, 'Too Many Requests'],
@@ -60,6 +59,7 @@ const PHRASES: ReadonlyMap<number, string> = new Map([
   [508, 'Loop Detected'],
   [510, 'Not Extended'],
   [511, 'Network Authentication Required'],
+  [599, 'Last Unassigned Server Error Code'],
 ])
 
 const LINES_1_1: string[] = []

@@ -21,6 +21,7 @@ import {
   KNOWN_NAME,
   NAME_END,
   NAME_START,
+  unfolded,
   VALUE_END,
   VALUE_START,
   type HeadScan,
@@ -86,7 +87,7 @@ export class RequestHead {
     this.hasHttp2Settings = false
     const text = sliceLatin1(bytes, start, end)
     return (
-      this.readFields(scan.fieldCount, text) ??
+      this.readFields(scan, text) ??
       this.readRequestLine(text, bytes, start, scan.startLineEnd) ??
       this.readConnection() ??
       this.readFraming()
@@ -141,14 +142,16 @@ export class RequestHead {
     return undefined
   }
 
-  private readFields(count: number, text: string): CodecError | undefined {
+  private readFields(scan: HeadScan, text: string): CodecError | undefined {
     const bounds = fieldBounds
     const fields = this.headers.fields
     const underscores = this.options.headersWithUnderscores
-    for (let i = 0; i < count; i++) {
+    const { fieldCount, hasFolds } = scan
+    for (let i = 0; i < fieldCount; i++) {
       const at = i * BOUNDS_PER_FIELD
       const known = bounds[at + KNOWN_NAME]
-      const value = text.slice(bounds[at + VALUE_START], bounds[at + VALUE_END])
+      let value = text.slice(bounds[at + VALUE_START], bounds[at + VALUE_END])
+      if (hasFolds) value = unfolded(value)
       if (known >= 0) {
         const kind = fieldNames.KNOWN_KINDS[known]
         if (kind !== fieldNames.ORDINARY) {

@@ -22,6 +22,13 @@ const VALID: readonly Case[] = [
   ['a request', get(), OK()],
   ['empty lines before a request', '\r\n\r\n' + get(), OK()],
   ['names in any case, values without outer blanks', get('X-A:\t one  two \t\r\nx-B:\r\n'), OK('x-a: one  two, x-b: ')],
+  ['folded lines', get('x: a \r\n  b\r\n\tc \r\ny: d\r\n'), OK('x: a   b\tc, y: d')],
+  [
+    'folded lines that look like fields',
+    get('x: a\r\n Transfer-Encoding: chunked\r\n'),
+    OK('x: a Transfer-Encoding: chunked'),
+  ],
+  ['blank folded lines', get('x: a\r\n \r\n\t \r\ny:\r\n b\r\nz:\r\n \r\n'), OK('x: a, y: b, z: ')],
   ['obs-text and tabs in values', get('x: a\xe9\xff\tb\r\n'), OK('x: a\xe9\xff\tb')],
   ['all token characters in a name', get("x!#$%&'*+-.^_`|~09: b\r\n"), OK("x!#$%&'*+-.^_`|~09: b")],
   ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n', ['GET /  {}', 'end']],
@@ -71,8 +78,8 @@ const VALID: readonly Case[] = [
   ['trailers, dropped by default', chunked('1\r\nx\r\n0\r\nX-T: 1\r\n\r\n'), [CHUNKED_HEAD, 'data "x"', 'end']],
   [
     'trailers where enabled, without what frames or routes',
-    chunked('1\r\nx\r\n0\r\nX-T: 1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: b\r\n\r\n'),
-    [CHUNKED_HEAD, 'data "x"', 'trailers {x-t: 1}', 'end'],
+    chunked('1\r\nx\r\n0\r\nX-T: 1\r\n 2\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nHost: b\r\n\r\n'),
+    [CHUNKED_HEAD, 'data "x"', 'trailers {x-t: 1 2}', 'end'],
     { enableTrailers: true },
   ],
   [
@@ -174,8 +181,11 @@ const REFUSED: readonly Case[] = [
   ['DEL in a value', get('x: a\x7fb\r\n'), CHARACTERS],
   ['NUL in a name', get('x\0y: a\r\n'), CHARACTERS],
   ['a name that begins with DEL', get('\x7f: a\r\n'), CHARACTERS],
-  ['a folded line', get('x: a\r\n b\r\n'), BAD],
-  ['a folded line with a tab', get('x: a\r\n\tb\r\n'), BAD],
+  ...['Transfer-Encoding:\r\n chunked', 'Content-Length: 0\r\n 1', 'Host:\r\n b', 'Connection: close\r\n\t'].map(
+    (field): Case => [`the folded field ${JSON.stringify(field)}`, post(`${field}\r\n`), BAD],
+  ),
+  ['NUL in a folded line', get('x: a\r\n b\0\r\n'), CHARACTERS],
+  ['bare LF behind a folded line', get('x: a\r\n b\n'), BAD],
   ['a folded first line', 'GET / HTTP/1.1\r\n Host: a\r\n\r\n', BAD],
   ['a blank before the colon', get('x : a\r\n'), BAD],
   ['a tab before the colon', get('x\t: a\r\n'), BAD],

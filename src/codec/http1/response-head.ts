@@ -80,7 +80,7 @@ export class ResponseHead {
     const { fields } = this.headers
     for (let i = 0; i < scan.fieldCount; i++) {
       const name = fieldName(i, text)
-      const value = fieldValue(i, text)
+      const value = fieldValue(i, text, scan.hasFolds)
       const known = fieldBounds[i * BOUNDS_PER_FIELD + KNOWN_NAME]
       if (known >= 0 && fieldNames.KNOWN_KINDS[known] !== fieldNames.ORDINARY) {
         const error = this.readSpecialField(fieldNames.KNOWN_KINDS[known], value)

@@ -99,7 +99,7 @@ describe('a response is framed by', () => {
       '200 OK\r\nconnection: close\r\n\r\nok',
       http10,
     ],
-    ['nothing for an unknown status of HTTP/1.1', GET, sending(599, []), '599 Unknown\r\ncontent-length: 0\r\n\r\n'],
+    ['nothing for an unknown status of HTTP/1.1', GET, sending(598, []), '598 Unknown\r\ncontent-length: 0\r\n\r\n'],
   ])('%s', (_, request, respond, expected, options = {}) => {
     const version = request.includes('HTTP/1.0') ? 'HTTP/1.0' : 'HTTP/1.1'
     expect(answerTo(request, respond, options)).toBe(`${version} ${expected}`)
@@ -210,7 +210,7 @@ describe('1xx responses', () => {
     encoder.sendInformational(responseHeaders(103, 'link', '</x>', 'content-length', '5'))
     encoder.sendHeaders(responseHeaders(200), true)
     expect(rig.takeOutput()).toBe(
-      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Unknown\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
     )
   })
 
