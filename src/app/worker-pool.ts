@@ -14,6 +14,12 @@ export interface WorkerEvents {
   onDeath(worker: WorkerThread, error: Error | undefined): void
 }
 
+/** Beside this module: as source, or bundled (scripts/build.mjs). */
+const WORKER_MODULE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+/** Requests leave little behind that lives, so a small nursery costs no time; left to itself it takes 48 MB. */
+const YOUNG_GENERATION_MB = 12
+
 export class WorkerThread {
   readonly column: number
   private readonly thread: Worker
@@ -24,8 +30,9 @@ export class WorkerThread {
 
   constructor(setup: WorkerSetup, events: WorkerEvents) {
     this.column = setup.column
-    this.thread = new Worker(new URL('./worker.ts', import.meta.url), {
+    this.thread = new Worker(WORKER_MODULE, {
       workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       stdout: false,
       stderr: false,
     })

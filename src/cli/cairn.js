@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// The executable: runs main.ts with Node 26, which strips types. With an older Node it starts the one that the package
-// `node` brought, and passes on arguments, signals and the exit code.
+// The executable: runs the bundled program (npm run build), or its sources where there is no bundle. With a Node older than
+// 26 it starts the one that the package `node` brought, and passes on arguments, signals and the exit code.
 
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+const bundled = fileURLToPath(new URL('../../dist/bundle/cairn.js', import.meta.url))
+const main = existsSync(bundled) ? bundled : fileURLToPath(new URL('./main.ts', import.meta.url))
 
 function nodeOfPackage() {
   try {
@@ -20,7 +22,7 @@ function nodeOfPackage() {
 
 if (Number(process.versions.node.split('.')[0]) >= 26) {
   process.argv[1] = main
-  await import('./main.ts')
+  await import(main)
 } else {
   const node = nodeOfPackage()
   if (node === undefined) {

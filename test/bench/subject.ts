@@ -35,6 +35,6 @@ export function expandCommand(template: string, values: Record<string, string>):
 function expand(name: string, values: Record<string, string>): string | undefined {
   if (name === 'envoy') return findEnvoyBinary()
   if (name === 'node') return process.execPath
-  if (name === 'cairn') return new URL('../../src/cli/main.ts', import.meta.url).pathname
+  if (name === 'cairn') return new URL('../../src/cli/cairn.js', import.meta.url).pathname
   return values[name]
 }

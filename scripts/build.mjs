@@ -1,0 +1,23 @@
+// Bundles the program into dist/: what is installed and measured. Without type stripping a process starts in half the time
+// and holds 80 MB less (the TypeScript compiler's memory stays otherwise). `node scripts/build.mjs`.
+
+import { rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+
+rmSync(`${root}dist`, { recursive: true, force: true })
+await build({
+  entryPoints: { cairn: `${root}src/cli/main.ts`, worker: `${root}src/app/worker.ts` },
+  outdir: `${root}dist/bundle`,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node26',
+  sourcemap: 'linked',
+  minifySyntax: true,
+  logLevel: 'warning',
+  // CommonJS packages that are bundled need `require` for Node's own modules.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+})
