@@ -46,6 +46,13 @@ export function binOf(value: number): number {
   return bin + binByQuarter[Math.ceil(scaled * 4)]
 }
 
+/** Values above `lower` and up to `lower + width`. */
+export interface HistogramBin {
+  readonly lower: number
+  readonly width: number
+  readonly count: number
+}
+
 /** What a histogram held at one moment. */
 export class HistogramSnapshot {
   readonly counts: Float64Array
@@ -76,6 +83,18 @@ export class HistogramSnapshot {
       else return lower < bound ? total + Math.round((this.counts[bin] * (bound - lower)) / (upper - lower)) : total
     }
     return total
+  }
+
+  /** The bins that hold values; the last one, which has no upper edge, counts as one point. */
+  bins(): HistogramBin[] {
+    const bins: HistogramBin[] = []
+    for (let bin = 0; bin < binCount; bin++) {
+      if (this.counts[bin] === 0) continue
+      const lower = bin === 0 ? 0 : upperEdges[bin - 1]
+      const width = upperEdges[bin] === Infinity ? 0 : upperEdges[bin] - lower
+      bins.push({ lower, width, count: this.counts[bin] })
+    }
+    return bins
   }
 
   /** The value up to which `percent` of the values lie, interpolated within its bin; NaN when empty. */

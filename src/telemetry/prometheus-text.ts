@@ -11,6 +11,8 @@ export interface PrometheusOptions {
   filter?: (name: string) => boolean
   /** `summary` prints quantiles in place of buckets. */
   histograms?: 'cumulative' | 'summary'
+  /** Text readouts to print as gauges of value 0 with the text as a label; none by default. */
+  texts?: ReadonlyMap<string, string>
   /** Bounds of a histogram's buckets, without +Inf, by its full name; Envoy's default ones otherwise. */
   bucketsOf?: (name: string) => readonly number[] | undefined
 }
@@ -55,9 +57,23 @@ export class PrometheusPrinter {
         lastName = metric.name
         printSeries(text, series, metric, options)
       }
+      if (kind === 'gauge') this.printTexts(text, options)
     }
     text.push('')
     return text.join('\n')
+  }
+
+  private printTexts(text: string[], { texts, filter }: PrometheusOptions): void {
+    if (texts === undefined) return
+    const wanted = [...texts].filter(([name]) => filter === undefined || filter(name))
+    const lines = wanted.map(([name, value]) => ({ value, metric: this.metricOf(name) }))
+    let lastName = ''
+    for (const { value, metric } of lines.sort((a, b) => compare(a.metric.name, b.metric.name))) {
+      if (metric.name !== lastName) text.push(`# TYPE ${metric.metric} gauge`)
+      lastName = metric.name
+      const prefix = metric.labels === '' ? '' : `${metric.labels},`
+      text.push(`${metric.metric}{${prefix}text_value="${escape(value)}"} 0`)
+    }
   }
 
   /** By metric, then by full name. */

@@ -4,6 +4,8 @@ import type { HistogramSnapshot } from './histogram-bins.ts'
 import { defaultBuckets, quantilePercents } from './histogram-bins.ts'
 import type { SeriesSnapshot } from './series.ts'
 
+export type HistogramMode = 'summary' | 'cumulative' | 'disjoint' | 'detailed'
+
 export interface StatsOptions {
   /** Leave out what was never written. */
   usedOnly?: boolean
@@ -11,8 +13,8 @@ export interface StatsOptions {
   filter?: (name: string) => boolean
   /** Envoy's `type` parameter; everything when absent. */
   type?: 'Counters' | 'Gauges' | 'Histograms' | 'TextReadouts'
-  /** `summary` prints quantiles; the others print Envoy's default buckets. */
-  histograms?: 'summary' | 'cumulative' | 'disjoint'
+  /** `summary` prints quantiles, `detailed` the bins and the quantiles; the others print Envoy's default buckets. */
+  histograms?: HistogramMode
 }
 
 /** All that is printed, at one moment. */
@@ -46,7 +48,7 @@ export function printStats(snapshot: StatsSnapshot, options: StatsOptions = {}):
   for (const [name, value] of selectTexts(snapshot, options)) lines.push(`${name}: "${value}"`)
   for (const { name, value } of selectNumbers(snapshot, options)) lines.push(`${name}: ${value}`)
   for (const series of selectHistograms(snapshot, options)) {
-    lines.push(`${series.name}: ${histogramText(series, snapshot.intervals.get(series.name), options)}`)
+    lines.push(`${series.name}:${histogramText(series, snapshot.intervals.get(series.name), options)}`)
   }
   lines.push('')
   return lines.join('\n')
@@ -58,17 +60,52 @@ export function statsJson(snapshot: StatsSnapshot, options: StatsOptions = {}): 
   for (const [name, value] of selectTexts(snapshot, options)) stats.push({ name, value })
   for (const { name, value } of selectNumbers(snapshot, options)) stats.push({ name, value })
   const histograms = selectHistograms(snapshot, options)
-  if (histograms.length > 0) {
-    const computed = histograms.map(({ name, histogram }) => ({
-      name,
-      values: quantilePercents.map((percent) => ({
-        interval: quantileOrNull(snapshot.intervals.get(name), percent),
-        cumulative: quantileOrNull(histogram, percent),
-      })),
-    }))
-    stats.push({ histograms: { supported_quantiles: quantilePercents, computed_quantiles: computed } })
-  }
+  if (histograms.length > 0) stats.push({ histograms: histogramsJson(histograms, snapshot, options.histograms) })
   return { stats }
+}
+
+function histogramsJson(histograms: readonly SeriesSnapshot[], { intervals }: StatsSnapshot, mode?: HistogramMode) {
+  const print = <T>(json: (cumulative: HistogramSnapshot | undefined, interval: HistogramSnapshot | undefined) => T) =>
+    histograms.map(({ name, histogram }) => ({ name, ...json(histogram, intervals.get(name)) }))
+  if (mode === 'cumulative' || mode === 'disjoint') {
+    return print((cumulative, interval) => ({ buckets: bucketsJson(cumulative, interval, mode === 'disjoint') }))
+  }
+  if (mode === 'detailed') {
+    const details = print((cumulative, interval) => ({
+      totals: binsJson(cumulative),
+      intervals: binsJson(interval),
+      percentiles: quantilesJson(cumulative, interval),
+    }))
+    return { supported_percentiles: quantilePercents, details }
+  }
+  const computed = print((cumulative, interval) => ({ values: quantilesJson(cumulative, interval) }))
+  return { supported_quantiles: quantilePercents, computed_quantiles: computed }
+}
+
+function quantilesJson(cumulative: HistogramSnapshot | undefined, interval: HistogramSnapshot | undefined): unknown[] {
+  return quantilePercents.map((percent) => ({
+    interval: quantileOrNull(interval, percent),
+    cumulative: quantileOrNull(cumulative, percent),
+  }))
+}
+
+function bucketsJson(
+  cumulative: HistogramSnapshot | undefined,
+  interval: HistogramSnapshot | undefined,
+  disjoint: boolean,
+): unknown[] {
+  return defaultBuckets.map((bound, at) => {
+    const lower = disjoint && at > 0 ? defaultBuckets[at - 1] : undefined
+    return {
+      upper_bound: bound,
+      interval: bucketCount(interval, bound, lower),
+      cumulative: bucketCount(cumulative, bound, lower),
+    }
+  })
+}
+
+function binsJson(histogram: HistogramSnapshot | undefined): unknown[] {
+  return (histogram?.bins() ?? []).map(({ lower, width, count }) => ({ lower_bound: lower, width, count }))
 }
 
 function selectTexts({ texts }: StatsSnapshot, options: StatsOptions): [string, string][] {
@@ -105,18 +142,26 @@ function histogramText(
   interval: HistogramSnapshot | undefined,
   options: StatsOptions,
 ): string {
-  if (histogram === undefined || !used) return 'No recorded values'
+  if (histogram === undefined || !used) return ' No recorded values'
   const mode = options.histograms ?? 'summary'
-  if (mode === 'summary') {
-    return quantilePercents
-      .map((percent) => `P${percent}(${quantileText(interval, percent)},${quantileText(histogram, percent)})`)
-      .join(' ')
+  if (mode === 'summary') return ` ${summaryText(histogram, interval)}`
+  if (mode === 'detailed') {
+    const bins = (one: HistogramSnapshot | undefined): string =>
+      (one?.bins() ?? []).map(({ lower, width, count }) => `${general(lower)},${general(width)}:${count}`).join(', ')
+    return `\n  totals=${bins(histogram)}\n  intervals=${bins(interval)}\n  summary=${summaryText(histogram, interval)}`
   }
-  return defaultBuckets
+  const buckets = defaultBuckets
     .map((bound, at) => {
       const lower = mode === 'disjoint' && at > 0 ? defaultBuckets[at - 1] : undefined
       return `B${general(bound)}(${bucketCount(interval, bound, lower)},${bucketCount(histogram, bound, lower)})`
     })
+    .join(' ')
+  return ` ${buckets}`
+}
+
+function summaryText(histogram: HistogramSnapshot, interval: HistogramSnapshot | undefined): string {
+  return quantilePercents
+    .map((percent) => `P${percent}(${quantileText(interval, percent)},${quantileText(histogram, percent)})`)
     .join(' ')
 }
 
