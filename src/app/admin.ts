@@ -1,18 +1,158 @@
-import { createServer } from 'node:http'
-export async function startAdmin(p: any): Promise<{ address: string; close(): Promise<void> }> {
-  const a = p.state.bootstrap?.admin?.address?.address?.value
-  const s = createServer((q, r) => {
-    if (q.url === '/quitquitquit') p.state.quit()
-    r.end('LIVE\n')
+// The admin port: an AdminSource over the running proxy, and where it listens.
+
+import { create } from '@bufbuild/protobuf'
+import { durationFromMs } from '@bufbuild/protobuf/wkt'
+import type { AdminSource, ConfigDump, ListenerStatus, LogLevel } from '../admin/admin-source.ts'
+import { AdminServer } from '../admin/admin-server.ts'
+import { NodeSchema } from '../envoy/generated/envoy/config/core/v3/base_pb.js'
+import {
+  CommandLineOptionsSchema,
+  ServerInfo_State,
+  ServerInfoSchema,
+} from '../envoy/generated/envoy/admin/v3/server_info_pb.js'
+import type { ServerInfo } from '../envoy/generated/envoy/admin/v3/server_info_pb.js'
+import { PrometheusPrinter } from '../telemetry/prometheus-text.ts'
+import type { SeriesTable } from '../telemetry/series.ts'
+import { defaultTagRules } from '../telemetry/stat-tags.ts'
+import { HistogramIntervals } from '../telemetry/stats-text.ts'
+import type { AccessLogs } from './access-logs.ts'
+import { certificatesOf } from './certificates-view.ts'
+import { clusterStatuses } from './clusters-view.ts'
+import type { ProxyOptions, SocketName } from './command-options.ts'
+import { configDump } from './config-dump.ts'
+import type { ConfigurationKeeper } from './configuration-keeper.ts'
+import { COMPONENTS } from './logs.ts'
+import type { Component, Logs } from './logs.ts'
+import type { ProxyState } from './proxy-state.ts'
+import { runtimeView } from './runtime-view.ts'
+import type { WorkerThread } from './worker-pool.ts'
+import type { DescribedListener } from './worker-messages.ts'
+
+const DEFAULT_ADDRESS: SocketName = { host: '127.0.0.1', port: 15000 }
+/** Envoy's stats flush interval: what "interval" means in histograms. */
+const STATS_FLUSH_INTERVAL_MS = 5000
+
+export interface AdminParts {
+  readonly options: ProxyOptions
+  readonly state: ProxyState
+  readonly keeper: ConfigurationKeeper
+  readonly workers: readonly WorkerThread[]
+  readonly series: SeriesTable
+  readonly logs: Logs
+  readonly accessLogs: AccessLogs
+  /** As bound when the configuration was first applied. */
+  readonly listeners: readonly DescribedListener[]
+}
+
+export interface Admin {
+  readonly address: string
+  close(): Promise<void>
+}
+
+export async function startAdmin(parts: AdminParts): Promise<Admin> {
+  const intervals = new HistogramIntervals()
+  const flush = setInterval(() => intervals.flush(parts.series.snapshot()), STATS_FLUSH_INTERVAL_MS)
+  flush.unref()
+  const log = parts.logs.of('admin')
+  const server = new AdminServer(adminSource(parts, intervals), {
+    onError: (error, path) => log.error({ err: error, path }, 'an admin endpoint failed'),
   })
-  const port = p.options.admin?.port ?? a?.portSpecifier?.value ?? 15000
-  const host = p.options.admin?.host ?? a?.address ?? '127.0.0.1'
-  await new Promise<void>((res) => s.listen(port, host, () => res()))
+  const wanted = addressOf(parts)
+  const bound = await server.listen({ ip: wanted.host, port: wanted.port }).catch((error: unknown) => {
+    throw new Error(`the admin port ${wanted.host}:${wanted.port} cannot be used: ${(error as Error).message}`)
+  })
   return {
-    address: `${host}:${port}`,
-    close: async () => {
-      s.close()
-      s.closeAllConnections()
+    address: `${bound.ip}:${bound.port}`,
+    close: () => {
+      clearInterval(flush)
+      return server.close()
     },
   }
+}
+
+function addressOf({ options, state }: AdminParts): SocketName {
+  if (options.admin !== undefined) return options.admin
+  const address = state.bootstrap?.admin?.address?.address
+  if (address?.case !== 'socketAddress') return DEFAULT_ADDRESS
+  const { portSpecifier, address: host } = address.value
+  return { host, port: portSpecifier.case === 'portValue' ? portSpecifier.value : 0 }
+}
+
+function adminSource(parts: AdminParts, intervals: HistogramIntervals): AdminSource {
+  const { state, keeper, workers, series, logs, accessLogs } = parts
+  return {
+    state: () => state.server,
+    serverInfo: () => serverInfo(parts),
+    configDump: ({ includeEndpoints }): Promise<ConfigDump> =>
+      Promise.resolve(
+        configDump({
+          snapshot: keeper.snapshot,
+          updatedMs: keeper.lastUpdatedMs,
+          startedMs: state.startedMs,
+          bootstrap: state.bootstrap,
+          includeEndpoints,
+        }),
+      ),
+    clusters: async () => {
+      const described = await Promise.all(workers.map((worker) => worker.describe()))
+      return clusterStatuses(
+        described.filter((one) => one !== undefined),
+        state.bootstrap === undefined,
+      )
+    },
+    listeners: () => parts.listeners.map(listenerStatus),
+    stats: {
+      snapshot: () => ({ series: series.snapshot(), texts: series.texts, intervals: intervals.current }),
+      resetCounters: () => series.resetCounters(),
+      prometheus: new PrometheusPrinter(defaultTagRules),
+      bucketsOf: () => undefined,
+    },
+    certificates: () => certificatesOf(keeper.snapshot),
+    memory: () => {
+      const { heapUsed, heapTotal, rss } = process.memoryUsage()
+      return { allocatedBytes: heapUsed, heapBytes: heapTotal, heapFreeBytes: heapTotal - heapUsed, residentBytes: rss }
+    },
+    logLevels: {
+      all: () => logs.levels(),
+      set: (logger: string, level: LogLevel) => {
+        if ((COMPONENTS as readonly string[]).includes(logger)) logs.setLevel(logger as Component, level)
+      },
+    },
+    runtime: runtimeView(state.bootstrap),
+    drainListeners: ({ graceful, skipExit }) => state.drainListeners(workers, graceful, skipExit),
+    failHealthCheck: (fail) => state.failHealthCheck(fail),
+    reopenLogs: () => accessLogs.reopen(),
+    quit: () => state.quit(),
+  }
+}
+
+function listenerStatus({ name, addresses }: DescribedListener): ListenerStatus {
+  const texts = addresses.map(({ ip, port }) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`))
+  return { name, addresses: texts.length > 0 ? texts : [`envoy://${name}/`] }
+}
+
+const STATES = {
+  LIVE: ServerInfo_State.LIVE,
+  DRAINING: ServerInfo_State.DRAINING,
+  PRE_INITIALIZING: ServerInfo_State.PRE_INITIALIZING,
+  INITIALIZING: ServerInfo_State.INITIALIZING,
+} as const
+
+function serverInfo({ state, options }: AdminParts): ServerInfo {
+  const uptime = durationFromMs(Math.floor((Date.now() - state.startedMs) / 1000) * 1000)
+  return create(ServerInfoSchema, {
+    version: state.version,
+    state: STATES[state.server],
+    uptimeCurrentEpoch: uptime,
+    uptimeAllEpochs: uptime,
+    hotRestartVersion: 'disabled',
+    commandLineOptions: create(CommandLineOptionsSchema, {
+      concurrency: options.concurrency,
+      configPath: options.origin.kind === 'envoy-config' ? options.origin.file : '',
+      logLevel: options.logLevel,
+      drainTime: durationFromMs(options.drainTimeMs),
+      disableHotRestart: true,
+    }),
+    node: state.bootstrap?.node ?? create(NodeSchema),
+  })
 }

@@ -2,6 +2,7 @@
 
 import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import type { ProxyOptions } from './command-options.ts'
+import type { WorkerThread } from './worker-pool.ts'
 
 /** Envoy's names (envoy.admin.v3.ServerInfo.State). */
 export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING'
@@ -10,14 +11,17 @@ export class ProxyState {
   readonly startedMs = Date.now()
   readonly drainTimeMs: number
   readonly bootstrap: Bootstrap | undefined
+  /** Of the program. */
+  readonly version: string
   /** Resolves when the process is to drain and end. */
   readonly ended: Promise<void>
   private current: ServerState = 'INITIALIZING'
   private end: () => void = () => undefined
 
-  constructor(options: ProxyOptions, bootstrap: Bootstrap | undefined) {
+  constructor(options: ProxyOptions, bootstrap: Bootstrap | undefined, version: string) {
     this.drainTimeMs = options.drainTimeMs
     this.bootstrap = bootstrap
+    this.version = version
     this.ended = new Promise((resolve) => (this.end = resolve))
     process.once('SIGTERM', () => this.quit())
     process.once('SIGINT', () => this.quit())
@@ -34,6 +38,12 @@ export class ProxyState {
   /** `POST /healthcheck/fail` and `/healthcheck/ok`. */
   failHealthCheck(failed: boolean): void {
     this.current = failed ? 'DRAINING' : 'LIVE'
+  }
+
+  /** `POST /drain_listeners`: graceful ones go on accepting for the drain time. */
+  drainListeners(workers: readonly WorkerThread[], graceful: boolean, skipExit: boolean): void {
+    if (!graceful) for (const worker of workers) worker.stopListening()
+    else for (const worker of workers) worker.drainConnections(this.drainTimeMs, skipExit)
   }
 
   quit(): void {

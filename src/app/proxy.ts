@@ -17,7 +17,7 @@ import type { WorkerEvents } from './worker-pool.ts'
 const LOG_FLUSH_INTERVAL_MS = 1000
 
 /** Runs until it is told to end. Resolves with the exit code. */
-export async function runProxy(options: ProxyOptions, terminal: Terminal): Promise<number> {
+export async function runProxy(options: ProxyOptions, version: string, terminal: Terminal): Promise<number> {
   const logs = createLogs(options.logLevel)
   const source = openConfigurationSource(options.origin, { ...options, now: Date.now })
   const first = await source.load()
@@ -27,7 +27,7 @@ export async function runProxy(options: ProxyOptions, terminal: Terminal): Promi
     source.close()
     return 1
   }
-  const state = new ProxyState(options, first.bootstrap)
+  const state = new ProxyState(options, first.bootstrap, version)
   const series = SeriesTable.create(options.concurrency + 1)
   const accessLogs = new AccessLogs(logs.of('access-log'))
   const events: WorkerEvents = {
@@ -51,8 +51,13 @@ export async function runProxy(options: ProxyOptions, terminal: Terminal): Promi
     source.close()
     return 1
   }
-  const admin = await startAdmin({ options, state, keeper, workers, series, logs, accessLogs })
+  const listeners = (await workers[0].describe())?.ports ?? []
+  const admin = await startAdmin({ options, state, keeper, workers, series, logs, accessLogs, listeners })
   state.live()
+  series.gauge('server.state').set(0)
+  series.gauge('server.live').set(1)
+  series.gauge('server.concurrency').set(options.concurrency)
+  series.gauge('listener_manager.workers_started').set(1)
   announce(logs, keeper, admin.address)
   keeper.follow()
   await state.ended

@@ -23,6 +23,8 @@ export type ToWorker =
   | { readonly type: 'stopListening' }
   /** Ends connections gracefully; `drained` follows when none is left or the deadline has come. */
   | { readonly type: 'drain'; readonly deadlineMs: number }
+  /** Connections are asked to go away; with `stopsListening` nothing is accepted after the drain time. */
+  | { readonly type: 'drainConnections'; readonly drainTimeMs: number; readonly stopsListening: boolean }
   | { readonly type: 'logWritten'; readonly batch: AccessLogBatch }
   /** Sends what waits and ends the thread. */
   | { readonly type: 'end' }

@@ -60,6 +60,11 @@ export class WorkerThread {
     this.post({ type: 'stopListening' })
   }
 
+  /** Asks connections to go away; unless `keepsListening`, nothing is accepted after the drain time. */
+  drainConnections(drainTimeMs: number, keepsListening: boolean): void {
+    this.post({ type: 'drainConnections', drainTimeMs, stopsListening: !keepsListening })
+  }
+
   drain(deadlineMs: number): Promise<void> {
     return new Promise((resolve) => {
       this.onDrained = resolve

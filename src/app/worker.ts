@@ -91,6 +91,10 @@ port.on('message', (message: ToWorker) => {
     case 'drain':
       drain(message.deadlineMs)
       break
+    case 'drainConnections':
+      dispatcher.run(startDrain, dataPlane, 0)
+      if (message.stopsListening) setTimeout(() => dataPlane.sockets.stopListening(), message.drainTimeMs).unref()
+      break
     case 'logWritten':
       logs.get(message.batch.path)?.giveBack(message.batch.buffer)
       break

@@ -17,7 +17,7 @@ type AppCommand<Name extends string, Options> = Record<Name, (options: Options, 
 const app = (file: string): Promise<unknown> => import(`../app/${file}`)
 
 const commands: Commands = {
-  proxy: async (options) => (await import('../app/proxy.ts')).runProxy(options, terminal),
+  proxy: async (options) => (await import('../app/proxy.ts')).runProxy(options, version, terminal),
   translate: async (options) =>
     ((await app('translate.ts')) as AppCommand<'runTranslate', TranslateOptions>).runTranslate(options, terminal),
   validate: async (options) =>
