@@ -4,10 +4,11 @@
 import { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { HeaderMap, RequestHeaderMap } from '../../codec/header-map.ts'
 import type { CodecError, RequestDecoder, ResetReason, ResponseEncoder } from '../../codec/http-stream.ts'
-import { Timer } from '../../lib/timer-wheel.ts'
+import type { Cluster } from '../cluster/cluster.ts'
 import type { ResponseFlag } from '../stream/response-flags.ts'
-import { StreamInfo } from '../stream/stream-info.ts'
+import { NO_ROUTE, StreamInfo } from '../stream/stream-info.ts'
 import { BodyBuffer } from './body-buffer.ts'
+import { chooseCluster } from './choose-cluster.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { CONTINUE } from './filter.ts'
 import type { FilterResult, FilterStatus } from './filter.ts'
@@ -18,6 +19,7 @@ import type { PipelineStep } from './pipeline.ts'
 import { admitRequest, mutateRequestHeaders } from './request-headers.ts'
 import { finishResponseHeaders } from './response-headers.ts'
 import type { PerFilterConfig, Route, WeightedCluster } from './route-config.ts'
+import { StreamTimeouts } from './stream-timeouts.ts'
 import { chooseTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { requestedUpgrade, upgradeIsAllowed } from './upgrade.ts'
@@ -42,6 +44,8 @@ export class Exchange implements RequestDecoder {
   responseEnded = false
   /** Nothing more happens; late promises and timers are ignored. */
   ended = false
+  /** Of the route; undefined when it names none that exists. */
+  cluster: Cluster | undefined = undefined
   /** The entry that was picked of a route with weighted clusters. */
   weightedCluster: WeightedCluster | undefined = undefined
   /** The last moment anything was received or sent, on the dispatcher's clock. */
@@ -53,9 +57,7 @@ export class Exchange implements RequestDecoder {
   private stoppedAt = -1
   private held: BodyBuffer | undefined = undefined
   private readPaused = false
-  private idleTimeoutMs: number
-  private readonly idleTimer: Timer<Exchange>
-  private durationTimer: Timer<Exchange> | undefined = undefined
+  private readonly timeouts: StreamTimeouts
 
   constructor(manager: ConnectionManager, config: HcmConfig, encoder: ResponseEncoder, startMs: number) {
     this.manager = manager
@@ -64,8 +66,8 @@ export class Exchange implements RequestDecoder {
     this.info = new StreamInfo(manager.connection.facts, Date.now(), startMs, manager.protocol)
     this.slots = config.pipeline.filters.length === 0 ? NO_SLOTS : new Array(config.pipeline.filters.length)
     this.lastActivityMs = startMs
-    this.idleTimeoutMs = config.streamIdleTimeoutMs
-    this.idleTimer = new Timer<Exchange>(onIdle, this)
+    this.timeouts = new StreamTimeouts(this)
+    this.timeouts.start(config)
   }
 
   // --- from the codec -----------------------------------------------------------------------------------------------
@@ -75,7 +77,6 @@ export class Exchange implements RequestDecoder {
     this.requestHeaders = headers
     info.requestHeaders = headers
     this.isGrpc = isGrpcRequest(headers)
-    this.armTimers()
     if (endStream) this.receivedRequestEnd()
     const refused = admitRequest(headers, config)
     if (refused !== undefined) {
@@ -84,6 +85,9 @@ export class Exchange implements RequestDecoder {
     }
     this.upgradeType = requestedUpgrade(headers)
     mutateRequestHeaders(headers, config, info, this.upgradeType !== '')
+    // Before the filters: what they do to the headers does not choose the route, unless they clear it.
+    const route = this.route()
+    if (route?.action.kind === 'cluster') this.timeouts.useRoute(route.action)
     if (!config.proxy100Continue) this.answerExpect(headers)
     if (this.upgradeType !== '' && !upgradeIsAllowed(this)) {
       config.stats.rqWsOnNonWsRoute.add(1)
@@ -98,7 +102,10 @@ export class Exchange implements RequestDecoder {
     if (this.ended || (this.responseEnded && !this.isTunnel)) return
     this.lastActivityMs = this.manager.dispatcher.nowMs
     this.info.bytesReceived += chunk.length
-    if (endStream) this.receivedRequestEnd()
+    if (endStream) {
+      this.receivedRequestEnd()
+      if (this.isTunnel && !this.responseEnded && this.manager.protocol !== 'HTTP/2') this.noteDisconnect()
+    }
     if (this.stoppedAt >= 0) {
       this.hold(chunk, endStream)
       return
@@ -134,11 +141,7 @@ export class Exchange implements RequestDecoder {
     } else if (reason === 'protocol error') {
       info.setResponseFlag('DPE')
       info.responseCodeDetails = detail
-    } else {
-      info.setResponseFlag('DC')
-      if (info.responseCodeDetails === '' || !this.responseStarted)
-        info.responseCodeDetails = 'downstream_remote_disconnect'
-    }
+    } else this.noteDisconnect()
     config.stats.rqRxReset.add(1)
     this.finish()
   }
@@ -167,9 +170,14 @@ export class Exchange implements RequestDecoder {
   route(): Route | undefined {
     if (this.routeKnown) return this.cachedRoute
     this.routeKnown = true
-    this.cachedRoute = this.config.routes.lookup.find(this.requestHeaders, this.info)
-    if (this.cachedRoute !== undefined) this.info.route = this.cachedRoute
-    return this.cachedRoute
+    const route = this.config.routes.lookup.find(this.requestHeaders, this.info)
+    const { info } = this
+    this.cachedRoute = route
+    info.route = route ?? NO_ROUTE
+    this.weightedCluster = undefined
+    this.cluster = route?.action.kind === 'cluster' ? chooseCluster(this, route.action) : undefined
+    info.cluster = this.cluster
+    return route
   }
 
   /** The route if it was looked up; never looks. */
@@ -197,7 +205,7 @@ export class Exchange implements RequestDecoder {
     }
     this.stoppedAt = NEVER_RESUMES
     this.info.localReplyBody = reply.body
-    const { headers, body } = buildLocalReply(reply, this.isGrpc, this.requestHeaders?.method === 'HEAD')
+    const { headers, body } = buildLocalReply(reply, this)
     this.sendResponseHeaders(headers, body.length === 0)
     if (body.length > 0 && !this.ended) this.sendResponseData(body, true)
     return STOPPED
@@ -213,6 +221,7 @@ export class Exchange implements RequestDecoder {
       if (this.ended) return
     }
     finishResponseHeaders(this, headers)
+    this.timeouts.endRequest()
     this.responseStarted = true
     info.responseCode = headers.status
     info.firstDownstreamTxByteSentMs = this.manager.dispatcher.nowMs
@@ -283,35 +292,6 @@ export class Exchange implements RequestDecoder {
     if (!this.readPaused || this.ended) return
     this.readPaused = false
     this.encoder.resumeRead()
-  }
-
-  /** The route's idle time-out replaces the connection manager's; 0: none. */
-  setIdleTimeout(timeoutMs: number): void {
-    this.idleTimeoutMs = timeoutMs
-    const { timers } = this.manager.dispatcher
-    timers.cancel(this.idleTimer)
-    if (timeoutMs > 0) timers.schedule(this.idleTimer, timeoutMs)
-  }
-
-  /** @internal */
-  checkIdle(): void {
-    if (this.ended) return
-    const { dispatcher } = this.manager
-    const idleMs = dispatcher.nowMs - this.lastActivityMs
-    if (idleMs + 1 < this.idleTimeoutMs) {
-      dispatcher.timers.schedule(this.idleTimer, this.idleTimeoutMs - idleMs)
-      return
-    }
-    this.config.stats.rqIdleTimeout.add(1)
-    this.setFlag('SI')
-    this.timedOut('stream timeout', 'stream_idle_timeout')
-  }
-
-  /** @internal */
-  durationReached(): void {
-    if (this.ended) return
-    this.config.stats.rqMaxDurationReached.add(1)
-    this.timedOut('downstream duration timeout', 'max_duration_timeout')
   }
 
   /** The runtime of a filter for this request: the route's where it has one. */
@@ -396,8 +376,15 @@ export class Exchange implements RequestDecoder {
     this.terminal?.onRequestData(chunk, endStream)
   }
 
+  /** In the log this is what every end of an HTTP/1 client's connection is, that of its direction in a tunnel included. */
+  private noteDisconnect(): void {
+    this.info.setResponseFlag('DC')
+    this.info.responseCodeDetails = 'downstream_remote_disconnect'
+  }
+
   private receivedRequestEnd(): void {
     this.requestEnded = true
+    this.timeouts.endRequest()
     this.info.lastDownstreamRxByteReceivedMs = this.manager.dispatcher.nowMs
     this.terminal?.onRequestReceived()
   }
@@ -407,30 +394,6 @@ export class Exchange implements RequestDecoder {
     if (expect === undefined || expect.toLowerCase() !== '100-continue') return
     headers.delete('expect')
     this.encoder.sendInformational(CONTINUE_HEADERS)
-  }
-
-  private armTimers(): void {
-    const { timers } = this.manager.dispatcher
-    if (this.idleTimeoutMs > 0) timers.schedule(this.idleTimer, this.idleTimeoutMs)
-    const { maxStreamDurationMs } = this.config
-    if (maxStreamDurationMs > 0) this.limitDuration(maxStreamDurationMs)
-  }
-
-  /** The whole stream may last this long from now on. */
-  limitDuration(durationMs: number): void {
-    this.durationTimer ??= new Timer<Exchange>(onDuration, this)
-    this.manager.dispatcher.timers.schedule(this.durationTimer, durationMs)
-  }
-
-  /** 504 when the whole request was received, else 408 (conn_manager_impl.cc). */
-  private timedOut(body: string, details: string): void {
-    if (this.responseStarted) {
-      this.info.responseCodeDetails = details
-      this.resetDownstream('local reset')
-      return
-    }
-    const status = this.requestEnded ? 504 : 408
-    this.localReply({ status, body, details, grpcStatus: details === 'max_duration_timeout' ? 4 : undefined })
   }
 
   private sentResponseEnd(): void {
@@ -447,8 +410,7 @@ export class Exchange implements RequestDecoder {
     if (this.ended) return
     this.ended = true
     const { dispatcher } = this.manager
-    if (this.idleTimer.isScheduled) dispatcher.timers.cancel(this.idleTimer)
-    if (this.durationTimer?.isScheduled) dispatcher.timers.cancel(this.durationTimer)
+    this.timeouts.stop()
     this.terminal?.abandon()
     this.info.requestCompleteMs = dispatcher.nowMs
     const { config } = this
@@ -469,14 +431,6 @@ const NO_BYTES = Buffer.alloc(0)
 
 const CONTINUE_HEADERS = new ResponseHeaderMap()
 CONTINUE_HEADERS.status = 100
-
-function onIdle(exchange: Exchange): void {
-  exchange.checkIdle()
-}
-
-function onDuration(exchange: Exchange): void {
-  exchange.durationReached()
-}
 
 function continueExchange(exchange: Exchange): void {
   exchange.continueRequest()

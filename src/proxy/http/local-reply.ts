@@ -2,6 +2,8 @@
 
 import { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import type { Exchange } from './exchange.ts'
+import { applyRouteMutations } from './response-headers.ts'
 
 export interface LocalReply {
   readonly status: number
@@ -50,22 +52,29 @@ export interface BuiltReply {
   readonly body: Buffer
 }
 
-/** `isHead`: the body is announced but not sent. */
-export function buildLocalReply(reply: LocalReply, isGrpc: boolean, isHead: boolean): BuiltReply {
+/** To HEAD the body is announced but not sent. The order of the fields is Envoy's. */
+export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltReply {
   const headers = new ResponseHeaderMap()
-  if (isGrpc) {
+  headers.status = reply.status
+  applyRouteMutations(exchange, headers)
+  addAll(headers, reply.headers)
+  if (exchange.isGrpc) {
     headers.status = 200
-    headers.fields.push('content-type', 'application/grpc')
-    headers.fields.push('grpc-status', String(reply.grpcStatus ?? httpToGrpcStatus(reply.status)))
-    if (reply.body !== '') headers.fields.push('grpc-message', percentEncode(reply.body))
-    addAll(headers, reply.headers)
+    headers.set('content-type', 'application/grpc')
+    headers.set('grpc-status', String(reply.grpcStatus ?? httpToGrpcStatus(reply.status)))
+    if (reply.body !== '') headers.set('grpc-message', percentEncode(reply.body))
+    headers.delete('content-length')
     return { headers, body: NO_BODY }
   }
-  headers.status = reply.status
-  const body = reply.body === '' ? NO_BODY : Buffer.from(reply.body)
-  if (body.length > 0) headers.fields.push('content-length', String(body.length), 'content-type', 'text/plain')
-  addAll(headers, reply.headers)
-  return { headers, body: isHead ? NO_BODY : body }
+  if (reply.body === '') {
+    headers.delete('content-length')
+    headers.delete('content-type')
+    return { headers, body: NO_BODY }
+  }
+  const body = Buffer.from(reply.body)
+  headers.set('content-length', String(body.length))
+  if (!headers.has('content-type')) headers.add('content-type', 'text/plain')
+  return { headers, body: exchange.requestHeaders?.method === 'HEAD' ? NO_BODY : body }
 }
 
 const NO_BODY = Buffer.alloc(0)

@@ -43,4 +43,9 @@ export function replyToReset(
   }
 }
 
+/** Response code details when the response had started. */
+export function detailsOfLateReset(reason: ResetReason): string {
+  return `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`
+}
+
 const OVERLOADED = ['x-envoy-overloaded', 'true']

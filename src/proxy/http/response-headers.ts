@@ -1,13 +1,21 @@
-// The last changes to a response's headers: the route's, then the connection manager's own (Envoy: mutateResponseHeaders).
+// Changes to a response's headers: the route's, when the response is made or received, and at the end the connection manager's
+// own (Envoy: RouteEntry::finalizeResponseHeaders, ConnectionManagerUtility::mutateResponseHeaders).
 
 import type { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { Exchange } from './exchange.ts'
 
+/** The route's additions and removals, those of local replies included. */
+export function applyRouteMutations(exchange: Exchange, headers: ResponseHeaderMap): void {
+  const route = exchange.knownRoute()
+  if (route === undefined) return
+  const { info, weightedCluster } = exchange
+  if (weightedCluster !== undefined)
+    for (const mutation of weightedCluster.responseMutations) mutation.apply(headers, info)
+  for (const mutation of route.responseMutations) mutation.apply(headers, info)
+}
+
 export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeaderMap): void {
   const { config, info } = exchange
-  const route = exchange.knownRoute()
-  if (route !== undefined) for (const mutation of route.responseMutations) mutation.apply(headers, info)
-  exchange.weightedCluster?.responseMutations.forEach((mutation) => mutation.apply(headers, info))
   dropHopByHop(exchange, headers)
   if (!headers.has('date')) headers.add('date', httpDate())
   if (config.serverHeader === 'overwrite' || (config.serverHeader === 'appendIfAbsent' && !headers.has('server'))) {
@@ -17,6 +25,15 @@ export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeade
   const wantsId = config.alwaysSetRequestIdInResponse || exchange.requestHeaders?.has('x-envoy-force-trace')
   if (wantsId && info.requestId !== '') headers.set('x-request-id', info.requestId)
   exchange.manager.beforeResponse(exchange, headers)
+}
+
+/** Since the end of the request, when that has come. Returns the milliseconds, or -1 when there is nothing to say. */
+export function addServiceTime(exchange: Exchange, headers: ResponseHeaderMap): number {
+  const { info, config, requestEnded } = exchange
+  if (config.suppressEnvoyHeaders || !requestEnded) return -1
+  const elapsedMs = exchange.manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs
+  headers.set('x-envoy-upstream-service-time', String(Math.floor(elapsedMs)))
+  return elapsedMs
 }
 
 function dropHopByHop(exchange: Exchange, headers: ResponseHeaderMap): void {

@@ -87,7 +87,9 @@ export interface ClusterAction {
   readonly maxGrpcTimeoutMs: number | undefined
   readonly grpcTimeoutOffsetMs: number
   readonly maxStreamDurationMs: number | undefined
+  /** The cap of grpc-timeout as a limit of the whole stream, in place of `maxStreamDurationMs`. */
   readonly grpcTimeoutHeaderMaxMs: number | undefined
+  readonly grpcTimeoutHeaderOffsetMs: number
   readonly retryPolicy: RetryPolicy | undefined
   readonly pathRewrite: PathRewrite | undefined
   readonly hostRewrite: HostRewrite

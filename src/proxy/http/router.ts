@@ -11,10 +11,11 @@ import { Attempt } from './attempt.ts'
 import type { AttemptOwner } from './attempt.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
-import { chooseCluster } from './choose-cluster.ts'
-import { replyToReset, resetFlag } from './reset-reply.ts'
+import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
+import { addServiceTime } from './response-headers.ts'
 import { backoffBoundMs, retriesReset, retriesResponse } from './retry-policy.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import { applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction, Route } from './route-config.ts'
 import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
@@ -65,7 +66,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   start(): void {
     const { exchange, action, route } = this
-    const cluster = chooseCluster(exchange, action)
+    const { cluster } = exchange
     if (cluster === undefined) {
       this.done = true
       exchange.config.stats.noCluster.add(1)
@@ -74,9 +75,6 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       return
     }
     this.cluster = cluster
-    exchange.info.cluster = cluster
-    if (action.idleTimeoutMs !== undefined) exchange.setIdleTimeout(action.idleTimeoutMs)
-    if (action.maxStreamDurationMs !== undefined) exchange.limitDuration(action.maxStreamDurationMs)
     this.timeouts = requestTimeouts(exchange, action)
     prepareUpstreamHeaders(exchange, route, action, this.timeouts)
     if (exchange.requestEnded || exchange.upgradeType !== '') this.armGlobalTimer()
@@ -160,16 +158,20 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (this.retriesDone > 0 && headers.status < 500) this.cluster?.stats.rqRetrySuccess.add(1)
     this.stopRetrying()
     exchange.info.responseCodeDetails = 'via_upstream'
+    exchange.info.responseCode = headers.status
     const isTunnel = this.answersUpgrade(attempt, headers)
     if (exchange.ended || this.done) return
-    this.addServiceTime(headers)
+    const elapsedMs = addServiceTime(exchange, headers)
+    if (elapsedMs >= 0) this.cluster?.stats.rqTimeMs.record(elapsedMs)
     if (isTunnel) this.stopTimers()
+    applyRouteMutations(exchange, headers)
     exchange.sendResponseHeaders(headers, endStream)
     if (isTunnel && !this.done) this.sendKept(attempt)
   }
 
   onAttemptData(attempt: Attempt, chunk: Buffer, endStream: boolean): void {
     if (this.done) return
+    if (endStream && this.exchange.isTunnel && !attempt.isHttp2) this.noteTunnelEnd()
     if (!this.exchange.sendResponseData(chunk, endStream)) attempt.pauseRead()
   }
 
@@ -182,7 +184,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const { exchange } = this
     if (exchange.responseStarted) {
       exchange.setFlag(resetFlag(reason))
-      exchange.info.responseCodeDetails = `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`
+      exchange.info.responseCodeDetails = detailsOfLateReset(reason)
       exchange.resetDownstream('local reset')
       return
     }
@@ -314,7 +316,8 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       this.retryIsCounted = false
       this.cluster?.breakers.retries.give()
     }
-    this.body.clear()
+    // What came behind an upgrade request waits for the tunnel.
+    if (this.exchange.upgradeType === '') this.body.clear()
   }
 
   // --- upgrades -----------------------------------------------------------------------------------------------------
@@ -345,21 +348,24 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       return true
     }
     if (headers.status < 400) {
-      const status = headers.status
-      exchange.localReply({ status, body: '', details: 'websocket_handshake_unsuccessful', headers: headers.fields })
+      const { status, fields } = headers
+      // Its body is not passed on.
+      headers.delete('content-length')
+      headers.delete('transfer-encoding')
+      exchange.localReply({ status, body: '', details: 'websocket_handshake_unsuccessful', headers: fields })
     }
     return false
   }
 
-  // --- the end ------------------------------------------------------------------------------------------------------
-
-  private addServiceTime(headers: ResponseHeaderMap): void {
-    const { info, config, requestEnded } = this.exchange
-    if (config.suppressEnvoyHeaders || !requestEnded) return
-    const elapsedMs = this.exchange.manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs
-    headers.set('x-envoy-upstream-service-time', String(Math.floor(elapsedMs)))
-    this.cluster?.stats.rqTimeMs.record(elapsedMs)
+  /** In the log this is what every end of an HTTP/1 upstream's connection is, unless the client's direction ended before. */
+  private noteTunnelEnd(): void {
+    const { exchange } = this
+    if (exchange.requestEnded) return
+    exchange.setFlag('UC')
+    exchange.info.responseCodeDetails = detailsOfLateReset('connection termination')
   }
+
+  // --- the end ------------------------------------------------------------------------------------------------------
 
   private chargeLocalReply(status: number): void {
     const stats = this.cluster?.stats

@@ -13,10 +13,10 @@ export function requestedUpgrade(headers: RequestHeaderMap): string {
   return connection !== undefined && hasToken(connection, 'upgrade') ? upgrade.toLowerCase() : ''
 }
 
-/** The route's word counts before the connection manager's. A request without a route is not refused here. */
+/** The route's word counts before the connection manager's. A request without a route is not refused here: it gets 404. */
 export function upgradeIsAllowed(exchange: Exchange): boolean {
   const route = exchange.route()
-  if (route === undefined) return exchange.config.upgrades.get(exchange.upgradeType) ?? false
+  if (route === undefined) return true
   if (route.action.kind === 'cluster') {
     const byRoute = route.action.upgrades.get(exchange.upgradeType)
     if (byRoute !== undefined) return byRoute.enabled
