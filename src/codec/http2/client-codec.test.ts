@@ -73,7 +73,7 @@ describe('the client', () => {
     const sink = new MemorySink()
     new Http2ClientCodec(sink, new RecordingClient(), { ...DEFAULT_HTTP2_OPTIONS, connectionWindowBytes: 1_000_000 })
     const [settings, update] = readFrames(sink.take())
-    expect(settings.payload.toString('hex')).toBe('000200000000' + '00040000ffff')
+    expect(settings.payload.toString('hex')).toBe('000200000000' + '000100001000' + '00040000ffff')
     expect([update.streamId, update.payload.readUInt32BE(0)]).toEqual([0, 1_000_000 - 65_535])
   })
 
@@ -215,10 +215,11 @@ describe('responses', () => {
     const response = harness.send(get(method))
     expect(harness.receive(headersFrame(1, fields, FLAG.END_STREAM))).toBeUndefined()
     expect(response.events).toEqual(['headers, end'])
-    harness.send(get(method))
-    expect(harness.receive(headersFrame(3, fields), dataFrame(3, 'x'))?.detail).toBe(
-      'http2.violation.of.messaging.rule',
-    )
+    const second = harness.send(get(method))
+    harness.written()
+    expect(harness.receive(headersFrame(3, fields), dataFrame(3, 'x'))).toBeUndefined()
+    expect(harness.written()).toEqual(['RST_STREAM 3 1'])
+    expect(second.events).toEqual(['headers', 'reset: protocol error'])
   })
 
   test('to CONNECT may be followed by any number of bytes', () => {
@@ -246,13 +247,21 @@ describe('responses', () => {
     expect(strict.receive(headersFrame(1, fields))).toBeDefined()
   })
 
-  test('with DATA before headers, or an informational end, are protocol errors', () => {
-    for (const frame of [dataFrame(1, 'x'), headersFrame(1, [[':status', '100']], FLAG.END_STREAM)]) {
-      const harness = new Harness()
-      const response = harness.send(get())
-      expect(harness.receive(frame)?.detail).toBe('http2.violation.of.messaging.rule')
-      expect(response.resetReason).toBe('protocol error')
-    }
+  test('with DATA before headers are protocol errors of their stream', () => {
+    const harness = new Harness()
+    const response = harness.send(get())
+    harness.written()
+    expect(harness.receive(dataFrame(1, 'x'))).toBeUndefined()
+    expect(harness.written()).toEqual(['RST_STREAM 1 1'])
+    expect(response.resetReason).toBe('protocol error')
+  })
+
+  test('that end with an informational one are protocol errors of the connection', () => {
+    const harness = new Harness()
+    const response = harness.send(get())
+    const error = harness.receive(headersFrame(1, [[':status', '100']], FLAG.END_STREAM))
+    expect(error?.detail).toBe('http2.violation.of.messaging.rule')
+    expect(response.resetReason).toBe('protocol error')
   })
 
   test('that are complete stay valid when the server then wants no more of the request', () => {

@@ -10,7 +10,7 @@ import type {
   ResetReason,
   ResponseDecoder,
 } from '../http-stream.ts'
-import { Http2Connection, UNKNOWN_ERROR, type Role } from './connection.ts'
+import { Http2Connection, type Role } from './connection.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { MAX_STREAM_ID, PROTOCOL_ERROR, STREAM_CLOSED } from './frame-constants.ts'
 import { messaging } from './message-reader.ts'
@@ -132,9 +132,7 @@ class ClientRole implements Role {
     if (stream === undefined) {
       this.onStrayHeaders(connection, streamId, block, start, end)
     } else if (stream.remoteClosed) {
-      if (connection.ignoreBlock(block, start, end)) {
-        connection.failStream(stream, STREAM_CLOSED, 'protocol error', UNKNOWN_ERROR)
-      }
+      connection.failByStream(stream, STREAM_CLOSED, 'HEADERS after END_STREAM')
     } else if (!stream.remoteHeadersReceived) {
       this.onResponse(connection, stream, endStream, block, start, end)
     } else {
@@ -144,6 +142,8 @@ class ClientRole implements Role {
       else connection.failMessage(stream, TRAILERS_WITHOUT_END)
     }
   }
+
+  onHeaderBlockBegun(): void {}
 
   /** Streams above the last one that the server processes were not: their requests may be sent again (RFC 9113 6.8). */
   onGoaway(connection: Http2Connection, lastStreamId: number): void {
@@ -194,9 +194,9 @@ class ClientRole implements Role {
     end: number,
   ): void {
     if (this.isIdle(streamId)) {
-      connection.fail(PROTOCOL_ERROR, UNKNOWN_ERROR, 'HEADERS on an idle stream')
+      connection.fail(PROTOCOL_ERROR, 'HEADERS on an idle stream')
     } else if (connection.ignoreBlock(block, start, end) && !connection.resetStreams.mayHaveBeenReset(streamId)) {
-      connection.fail(STREAM_CLOSED, UNKNOWN_ERROR, 'HEADERS on a closed stream')
+      connection.fail(STREAM_CLOSED, 'HEADERS on a closed stream')
     }
   }
 
@@ -222,7 +222,7 @@ class ClientRole implements Role {
     } else {
       stream.remoteHeadersReceived = true
       stream.expectedBytes = expectedBytes(stream, status, messages.contentLength)
-      if (endStream && !connection.checkLength(stream, true)) return
+      if (endStream && !connection.endsRight(stream)) return
       stream.remoteClosed = endStream
       if (!stream.detached) stream.decoder.onHeaders(headers, endStream)
       if (endStream) connection.closeIfDone(stream)

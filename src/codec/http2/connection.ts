@@ -12,7 +12,6 @@ import { InboundFrames, type Flood } from './flood-guard.ts'
 import {
   COMPRESSION_ERROR,
   DEFAULT_MAX_FRAME_BYTES,
-  DEFAULT_TABLE_BYTES,
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
   INTERNAL_ERROR,
@@ -48,6 +47,8 @@ export interface Role {
     start: number,
     end: number,
   ): void
+  /** The first part of a header block that goes on in CONTINUATION frames came; `onHeaderBlock` may follow. */
+  onHeaderBlockBegun(connection: Http2Connection, streamId: number): void
   /** Whether no one has used this stream yet (RFC 9113 5.1, "idle"). */
   isIdle(streamId: number): boolean
   /** The peer's GOAWAY: what was sent on streams above is not processed. */
@@ -65,12 +66,15 @@ export interface Role {
   readonly lastProcessedStreamId: number
 }
 
-/** Envoy's detail for every protocol error that is not one of a message. */
-export const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error'
+/** Envoy's detail for the stream of a frame that is wrong, when its message is not what is wrong. */
+const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error'
+/** Envoy's detail for all other streams of a connection that ends for what its peer sent. */
+const CODEC_ERROR = 'codec_error:The_user_callback_function_failed'
+/** Envoy's detail for a stream that its HTTP/2 library reset by itself, which Envoy takes for a reset by the peer. */
+export const RESET_BY_CODEC = 'http2.remote_reset'
 /** The largest name or value that nghttp2, and so Envoy, decodes; a larger one is not just a message over the limit. */
 const LARGEST_LITERAL_BYTES = 65_536
 const CONTENT_LENGTH_MISMATCH = messaging('content-length does not match the data')
-const DATA_BEFORE_HEADERS = messaging('DATA before headers')
 
 export class Http2Connection implements StreamOperations {
   readonly options: Http2Options
@@ -136,7 +140,7 @@ export class Http2Connection implements StreamOperations {
   /** Decodes a header block into `messages`, which was started. False: the connection failed. */
   decodeBlock(block: Buffer, start: number, end: number): boolean {
     const error = this.decoder.decode(block, start, end, this.messages)
-    return error === undefined || this.fail(COMPRESSION_ERROR, UNKNOWN_ERROR, `HPACK: ${error}`)
+    return error === undefined || this.fail(COMPRESSION_ERROR, `HPACK: ${error}`)
   }
 
   /** Decodes a block that belongs to no message, for the compression state's sake. False: the connection failed. */
@@ -157,7 +161,7 @@ export class Http2Connection implements StreamOperations {
 
   /** The peer's message ends with these trailers. */
   deliverTrailers(stream: Http2Stream, trailers: HeaderMap): void {
-    if (!this.checkLength(stream, true)) return
+    if (!this.endsRight(stream)) return
     stream.remoteClosed = true
     if (!stream.detached) this.delivery.trailers(stream, trailers)
     this.closeIfDone(stream)
@@ -174,13 +178,13 @@ export class Http2Connection implements StreamOperations {
   onSettings(payload: Buffer, start: number, end: number): boolean {
     const before = this.peer.initialWindowSize
     const error = this.peer.apply(payload, start, end)
-    if (error !== NO_ERROR) return this.fail(error, UNKNOWN_ERROR, 'invalid SETTINGS')
+    if (error !== NO_ERROR) return this.fail(error, 'invalid SETTINGS')
     this.headerWriter.setPeerTableSize(this.peer.headerTableSize)
     const change = this.peer.initialWindowSize - before
     if (change !== 0) {
       for (const stream of this.streams.values()) {
         if (this.scheduler.openStreamWindow(stream, change)) continue
-        return this.fail(FLOW_CONTROL_ERROR, UNKNOWN_ERROR, 'SETTINGS make a stream window too large')
+        return this.fail(FLOW_CONTROL_ERROR, 'SETTINGS make a stream window too large')
       }
     }
     this.writer.settingsAck()
@@ -201,21 +205,23 @@ export class Http2Connection implements StreamOperations {
     this.loseStream(stream, resetReason(code), resetDetail(code))
   }
 
-  /** DATA is about to come. False: its message is malformed, the data is ignored. */
+  /**
+   * DATA is about to come. False: there were no headers before it, or it is more or less than content-length said (RFC 9113 8.1.1).
+   * Unlike a malformed header section, that costs the stream only.
+   */
   startData(stream: Http2Stream, dataBytes: number, endStream: boolean): boolean {
-    if (!stream.remoteHeadersReceived) {
-      this.failMessage(stream, DATA_BEFORE_HEADERS)
-      return false
-    }
     stream.receivedBytes += dataBytes
-    return this.checkLength(stream, endStream)
+    const { expectedBytes, receivedBytes } = stream
+    const isRightLength =
+      expectedBytes < 0 || (endStream ? receivedBytes === expectedBytes : receivedBytes <= expectedBytes)
+    if (isRightLength && stream.remoteHeadersReceived) return true
+    this.failStream(stream, PROTOCOL_ERROR, 'protocol error', RESET_BY_CODEC)
+    return false
   }
 
-  /** False: more or less data came than content-length said (RFC 9113 8.1.1). */
-  checkLength(stream: Http2Stream, isComplete: boolean): boolean {
-    const { expectedBytes, receivedBytes } = stream
-    if (expectedBytes < 0 || receivedBytes === expectedBytes) return true
-    if (receivedBytes < expectedBytes && !isComplete) return true
+  /** A header section ends the message. False: less data came than content-length said. */
+  endsRight(stream: Http2Stream): boolean {
+    if (stream.expectedBytes < 0 || stream.receivedBytes === stream.expectedBytes) return true
     this.failMessage(stream, CONTENT_LENGTH_MISMATCH)
     return false
   }
@@ -227,18 +233,31 @@ export class Http2Connection implements StreamOperations {
 
   // Errors.
 
-  /** A connection error (RFC 9113 5.4.1): the peer gets a GOAWAY. Returns false for the caller to return. */
-  fail(code: number, detail: string, message: string): false {
+  /**
+   * A connection error (RFC 9113 5.4.1): the peer gets a GOAWAY, the streams get `detail`, the owner `cause`. Returns false for
+   * the caller to return.
+   */
+  fail(code: number, message: string, detail = CODEC_ERROR, cause = detail): false {
     if (this.closeReason !== undefined) return false
-    this.failure = { detail, message }
+    this.failure = { detail: cause, message }
     this.writer.goaway(this.role.lastProcessedStreamId, code)
     this.close('protocol error', detail)
     return false
   }
 
-  /** The peer sends, or makes us send, too much of something. */
-  failFlood(flood: Flood): false {
-    return this.fail(ENHANCE_YOUR_CALM, flood.detail, flood.message)
+  /**
+   * A connection error that a frame of `stream` caused, which gets a detail of its own. As in Envoy, that includes frames which
+   * RFC 9113 lets end their stream only: a peer that sends them has lost track.
+   */
+  failByStream(stream: Http2Stream | undefined, code: number, message: string, detail = UNKNOWN_ERROR): false {
+    if (stream !== undefined) stream.resetDetail = detail
+    return this.fail(code, message, CODEC_ERROR, detail)
+  }
+
+  /** The peer sends, or makes us send, too much of something; `stream` is that of the last frame, where it matters. */
+  failFlood(flood: Flood, stream: Http2Stream | undefined): false {
+    if (stream !== undefined && flood.streamDetail !== undefined) stream.resetDetail = flood.streamDetail
+    return this.fail(ENHANCE_YOUR_CALM, flood.message, flood.detail)
   }
 
   /**
@@ -251,7 +270,7 @@ export class Http2Connection implements StreamOperations {
     } else if (this.options.overrideStreamErrorOnInvalidHttpMessage) {
       this.failStream(stream, PROTOCOL_ERROR, 'protocol error', fault.detail)
     } else {
-      this.fail(PROTOCOL_ERROR, fault.detail, fault.message)
+      this.failByStream(stream, PROTOCOL_ERROR, fault.message, fault.detail)
     }
   }
 
@@ -268,18 +287,21 @@ export class Http2Connection implements StreamOperations {
     this.writer.rstStream(streamId, code)
   }
 
-  /** The transport ended, or the connection failed: nothing is sent any more, streams that cannot complete are lost. */
+  /**
+   * The transport ended, or the connection failed: nothing is sent any more, streams that cannot complete are lost, the newest
+   * first (the order of Envoy's access log), each with `detail` unless it has one already.
+   */
   close(reason: ResetReason, detail: string): void {
     if (this.closeReason !== undefined) return
     this.closeReason = reason
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of [...this.streams.values()].reverse()) {
       if (stream.remoteClosed && stream.arrived !== undefined && !this.role.isServer) {
         // The response is complete and only waits for its owner.
         this.scheduler.discard(stream)
         stream.localClosed = true
         this.closeStream(stream)
       } else {
-        this.loseStream(stream, reason, detail)
+        this.loseStream(stream, reason, stream.resetDetail === '' ? detail : stream.resetDetail)
       }
     }
   }
@@ -405,7 +427,7 @@ export class Http2Connection implements StreamOperations {
 
   /** Ends the connection when the peer made us write more than it reads. */
   checkOutbound(): void {
-    if (this.writer.flood !== undefined) this.failFlood(this.writer.flood)
+    if (this.writer.flood !== undefined) this.failFlood(this.writer.flood, undefined)
   }
 }
 
@@ -415,13 +437,13 @@ function reportReset(stream: Http2Stream): void {
 
 const EMPTY = Buffer.alloc(0)
 
-/** Our SETTINGS: those that differ from what RFC 9113 6.5.2 presumes, and what Envoy always says. */
+/** Our SETTINGS: what Envoy always says, and the frame size when it is not what RFC 9113 6.5.2 presumes. */
 function ourSettings(options: Http2Options, isServer: boolean): number[] {
-  const settings = [SETTINGS_INITIAL_WINDOW_SIZE, options.initialStreamWindowBytes]
-  if (options.hpackTableSize !== DEFAULT_TABLE_BYTES) settings.push(SETTINGS_HEADER_TABLE_SIZE, options.hpackTableSize)
+  const settings = [SETTINGS_HEADER_TABLE_SIZE, options.hpackTableSize]
+  settings.push(SETTINGS_INITIAL_WINDOW_SIZE, options.initialStreamWindowBytes)
   if (options.maxFrameSize !== DEFAULT_MAX_FRAME_BYTES) settings.push(SETTINGS_MAX_FRAME_SIZE, options.maxFrameSize)
   if (!isServer) return [SETTINGS_ENABLE_PUSH, 0, ...settings]
   settings.push(SETTINGS_MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams)
-  if (options.allowConnect) settings.push(SETTINGS_ENABLE_CONNECT_PROTOCOL, 1)
+  settings.push(SETTINGS_ENABLE_CONNECT_PROTOCOL, options.allowConnect ? 1 : 0)
   return settings
 }

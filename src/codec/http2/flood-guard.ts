@@ -11,28 +11,23 @@ import {
 } from './frame-constants.ts'
 import type { Http2Options } from './options.ts'
 
-/** A limit that was passed: Envoy's response code detail and its words for the log. */
+/** A limit that was passed: Envoy's words for the log, and its response code details. */
 export interface Flood {
-  readonly detail: string
   readonly message: string
+  /** For all streams of the connection. */
+  readonly detail: string
+  /** For the stream whose frame was one too many, where that is another one. */
+  readonly streamDetail: string | undefined
 }
 
-const EMPTY_FRAMES: Flood = {
-  detail: 'http2.inbound_empty_frames_flood',
-  message: 'Too many consecutive frames with an empty payload',
-}
-const PRIORITY_FRAMES: Flood = { detail: 'http2.inbound_priority_frames_flood', message: 'Too many PRIORITY frames' }
-const WINDOW_UPDATES: Flood = {
-  detail: 'http2.inbound_window_update_frames_flood',
-  message: 'Too many WINDOW_UPDATE frames',
-}
-export const OUTBOUND_FRAMES: Flood = {
-  detail: 'http2.outbound_frames_flood',
-  message: 'Too many frames in the outbound queue.',
-}
-export const OUTBOUND_CONTROL_FRAMES: Flood = {
-  detail: 'http2.outbound_control_flood',
-  message: 'Too many control frames in the outbound queue.',
+const EMPTY_FRAMES = flood('Too many consecutive frames with an empty payload', 'http2.inbound_empty_frames_flood')
+const PRIORITY_FRAMES = flood('Too many PRIORITY frames')
+const WINDOW_UPDATES = flood('Too many WINDOW_UPDATE frames')
+export const OUTBOUND_FRAMES = flood('Too many frames in the outbound queue.')
+export const OUTBOUND_CONTROL_FRAMES = flood('Too many control frames in the outbound queue.')
+
+function flood(message: string, streamDetail?: string): Flood {
+  return { message, detail: `codec_error:${message.replaceAll(' ', '_')}`, streamDetail }
 }
 
 /** Frames received on one connection. */

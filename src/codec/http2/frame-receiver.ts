@@ -1,7 +1,7 @@
 // What each frame of the peer means in the state its stream is in (RFC 9113 5.1, 6). Checks it, and passes on what is right.
 
 import type { CodecError } from '../http-stream.ts'
-import { UNKNOWN_ERROR, type Http2Connection, type Role } from './connection.ts'
+import { RESET_BY_CODEC, type Http2Connection, type Role } from './connection.ts'
 import {
   CONTINUATION,
   DATA,
@@ -82,7 +82,7 @@ export class FrameReceiver implements FrameHandler {
   }
 
   onBadPreface(): void {
-    this.connection.fail(PROTOCOL_ERROR, UNKNOWN_ERROR, 'bad connection preface')
+    this.fail(PROTOCOL_ERROR, 'bad connection preface')
   }
 
   onFrameHeader(type: number, flags: number, streamId: number, length: number): number {
@@ -97,12 +97,17 @@ export class FrameReceiver implements FrameHandler {
       return this.stop(PROTOCOL_ERROR, 'CONTINUATION missing or out of place')
     }
     if (type > CONTINUATION) return SKIP_PAYLOAD
+    if (type === PUSH_PROMISE) {
+      // Clients do not push, and ours says ENABLE_PUSH=0.
+      connection.failByStream(connection.streams.get(streamId), PROTOCOL_ERROR, 'PUSH_PROMISE')
+      return STOP_READING
+    }
     const error = checkShape(type, flags, streamId, length)
     if (error !== NO_ERROR) return this.stop(error, `bad length or stream of a frame of type ${type}`)
     if (type !== DATA) {
       const flood = connection.inboundFrames.track(type, flags, length, connection.writer.dataFrames)
       if (flood !== undefined) {
-        connection.failFlood(flood)
+        connection.failFlood(flood, connection.streams.get(streamId))
         return STOP_READING
       }
     }
@@ -148,17 +153,14 @@ export class FrameReceiver implements FrameHandler {
     this.dataStream = undefined
     if (dataBytes < 0) return this.fail(PROTOCOL_ERROR, 'more padding than payload')
     const flood = connection.inboundFrames.track(DATA, flags, dataBytes, connection.writer.dataFrames)
-    if (flood !== undefined) return connection.failFlood(flood)
+    if (flood !== undefined) return connection.failFlood(flood, connection.streams.get(streamId))
     if (!connection.windows.receive(frameBytes)) return this.fail(FLOW_CONTROL_ERROR, 'connection window exceeded')
     const stream = connection.streams.get(streamId)
     if (stream === undefined) return this.checkClosed(streamId)
-    if (stream.remoteClosed) {
-      connection.failStream(stream, STREAM_CLOSED, 'protocol error', UNKNOWN_ERROR)
-      return true
-    }
+    if (stream.remoteClosed) return this.fail(STREAM_CLOSED, 'DATA after END_STREAM')
     stream.receiveWindow -= frameBytes
     if (stream.receiveWindow < 0) {
-      connection.failStream(stream, FLOW_CONTROL_ERROR, 'protocol error', UNKNOWN_ERROR)
+      connection.failStream(stream, FLOW_CONTROL_ERROR, 'protocol error', RESET_BY_CODEC)
       return true
     }
     const endStream = (flags & FLAG_END_STREAM) !== 0
@@ -202,6 +204,7 @@ export class FrameReceiver implements FrameHandler {
       this.onHeaderBlock(streamId, endStream, payload, start, end)
       return
     }
+    this.role.onHeaderBlockBegun(this.connection, streamId)
     this.headerBlock.start(streamId, endStream)
     this.appendToBlock(payload, start, end)
   }
@@ -233,9 +236,9 @@ export class FrameReceiver implements FrameHandler {
     if (stream === undefined) {
       if (this.role.isIdle(streamId)) this.fail(PROTOCOL_ERROR, 'WINDOW_UPDATE on an idle stream')
     } else if (increment === 0) {
-      this.connection.failStream(stream, PROTOCOL_ERROR, 'protocol error', UNKNOWN_ERROR)
+      this.connection.failByStream(stream, PROTOCOL_ERROR, 'WINDOW_UPDATE of 0')
     } else if (!scheduler.openStreamWindow(stream, increment)) {
-      this.connection.failStream(stream, FLOW_CONTROL_ERROR, 'protocol error', UNKNOWN_ERROR)
+      this.connection.failByStream(stream, FLOW_CONTROL_ERROR, 'stream window too large')
     }
   }
 
@@ -266,7 +269,7 @@ export class FrameReceiver implements FrameHandler {
   }
 
   private fail(code: number, message: string): false {
-    return this.connection.fail(code, UNKNOWN_ERROR, message)
+    return this.connection.fail(code, message)
   }
 
   private stop(code: number, message: string): number {
@@ -303,9 +306,6 @@ function checkShape(type: number, flags: number, streamId: number, length: numbe
     case SETTINGS:
       if (streamId !== 0) return PROTOCOL_ERROR
       return (flags & FLAG_ACK) !== 0 && length > 0 ? FRAME_SIZE_ERROR : NO_ERROR
-    case PUSH_PROMISE:
-      // Clients do not push, and ours says ENABLE_PUSH=0.
-      return PROTOCOL_ERROR
     case PING:
       if (streamId !== 0) return PROTOCOL_ERROR
       return length === 8 ? NO_ERROR : FRAME_SIZE_ERROR

@@ -33,12 +33,13 @@ export interface MessageFault {
 const TOO_MANY_HEADERS = fault('http2.too_many_headers', 'too many or too large header fields', false)
 const UNEXPECTED_UNDERSCORE = fault('http2.unexpected_underscore', 'header name with an underscore', false)
 const INVALID_FIELD = fault('http2.invalid.header.field', 'invalid header field')
-const MISPLACED_PSEUDO_FIELD = fault('http2.invalid.header.field', 'misplaced or repeated pseudo-header field')
+const BAD_PSEUDO_FIELD = fault('http2.invalid.header.field', 'misplaced, repeated or unknown pseudo-header field')
 const MISSING_PSEUDO_FIELD = messaging('a pseudo-header field is missing')
-const BAD_AUTHORITY = messaging('no or no valid authority')
+const NO_AUTHORITY = messaging('no authority')
+const BAD_HOST = fault('http2.invalid.header.field', 'empty or repeated host')
 const BAD_PATH = messaging('invalid path')
 const BAD_CONTENT_LENGTH = fault('http2.invalid.header.field', 'contradictory content-length')
-const UNEXPECTED_PROTOCOL = messaging('extended CONNECT is not allowed')
+const UNEXPECTED_PROTOCOL = messaging(':protocol without CONNECT')
 
 function fault(detail: string, message: string, malformed = true): MessageFault {
   return { detail, message, malformed }
@@ -120,11 +121,9 @@ export class MessageReader implements FieldReceiver {
     // One canonical authority: `:authority` if it is there, else Host (RFC 9113 8.3.1).
     if (request.authority === undefined) request.authority = this.hostValue
     if (request.method === '') return MISSING_PSEUDO_FIELD
-    if (request.authority === undefined || request.authority === '') return BAD_AUTHORITY
+    if (request.authority === undefined) return NO_AUTHORITY
+    if (request.method !== 'CONNECT' && request.protocol !== undefined) return UNEXPECTED_PROTOCOL
     if (request.method === 'CONNECT' && request.protocol === undefined) return undefined
-    if (request.protocol !== undefined && (request.method !== 'CONNECT' || !this.options.allowConnect)) {
-      return UNEXPECTED_PROTOCOL
-    }
     const path = request.path
     if (path === undefined || request.scheme === undefined) return MISSING_PSEUDO_FIELD
     const isAsterisk = path === '*' && request.method === 'OPTIONS'
@@ -179,7 +178,7 @@ export class MessageReader implements FieldReceiver {
 
   private onSpecialField(name: string, value: string, kind: number): void {
     if (kind <= STATUS) {
-      if (!this.setPseudoField(value, kind)) this.firstFault ??= MISPLACED_PSEUDO_FIELD
+      if (!this.setPseudoField(value, kind)) this.firstFault ??= BAD_PSEUDO_FIELD
       return
     }
     this.sawRegular = true
@@ -207,7 +206,7 @@ export class MessageReader implements FieldReceiver {
     }
   }
 
-  /** False: not in this kind of message, behind regular fields, or for the second time (RFC 9113 8.3). */
+  /** False: not in this kind of message, behind regular fields, for the second time (RFC 9113 8.3), or not allowed. */
   private setPseudoField(value: string, kind: number): boolean {
     if (this.sawRegular) return false
     if (kind === STATUS) {
@@ -227,7 +226,7 @@ export class MessageReader implements FieldReceiver {
         request.scheme = value
         return true
       case AUTHORITY:
-        if (request.authority !== undefined) return false
+        if (request.authority !== undefined || value === '') return false
         request.authority = value
         return true
       case PATH:
@@ -235,7 +234,7 @@ export class MessageReader implements FieldReceiver {
         request.path = value
         return true
       case PROTOCOL:
-        if (request.protocol !== undefined) return false
+        if (request.protocol !== undefined || !this.options.allowConnect) return false
         request.protocol = value
         return true
       default:
@@ -261,7 +260,7 @@ export class MessageReader implements FieldReceiver {
 
   private addHost(value: string): void {
     if (this.mode !== IN_REQUEST) this.fields.push('host', value)
-    else if (this.hostValue !== undefined) this.firstFault ??= BAD_AUTHORITY
+    else if (this.hostValue !== undefined || value === '') this.firstFault ??= BAD_HOST
     else this.hostValue = value
   }
 

@@ -190,7 +190,10 @@ describe('requests', () => {
     const allowing = new Harness({ allowConnect: true })
     expect(allowing.receive(headersFrame(1, fields))).toBeUndefined()
     expect(allowing.server.requests[0].headers?.protocol).toBe('websocket')
-    expect(new Harness().receive(headersFrame(1, fields))?.detail).toBe('http2.violation.of.messaging.rule')
+    expect(new Harness().receive(headersFrame(1, fields))?.detail).toBe('http2.invalid.header.field')
+    const withoutConnect = [...GET, [':protocol', 'websocket'] as const]
+    const another = new Harness({ allowConnect: true })
+    expect(another.receive(headersFrame(1, withoutConnect))?.detail).toBe('http2.violation.of.messaging.rule')
   })
 })
 
@@ -225,16 +228,17 @@ describe('malformed requests', () => {
     ['an empty path', request({ ':path': '' }), FIELD],
     ['a scheme that is none', request({ ':scheme': 'ht tp' }), FIELD],
     ['userinfo in the authority', request({ ':authority': 'user@a.example' }), FIELD],
-    ['two Host fields', [...request({ ':authority': undefined }), ['host', 'a'], ['host', 'b']], MESSAGE],
+    ['two Host fields', [...request({ ':authority': undefined }), ['host', 'a'], ['host', 'b']], FIELD],
+    ['an empty Host', [...request({ ':authority': undefined }), ['host', '']], FIELD],
     ['no method', request({ ':method': undefined }), MESSAGE],
     ['no scheme', request({ ':scheme': undefined }), MESSAGE],
     ['no path', request({ ':path': undefined }), MESSAGE],
     ['no authority', request({ ':authority': undefined }), MESSAGE],
-    ['an empty authority', request({ ':authority': '' }), MESSAGE],
+    ['an empty authority', request({ ':authority': '' }), FIELD],
     ['a relative path', request({ ':path': 'a' }), MESSAGE],
     ['an asterisk with GET', request({ ':path': '*' }), MESSAGE],
     ['CONNECT without authority', [[':method', 'CONNECT']], MESSAGE],
-    [':protocol without CONNECT', [...GET, [':protocol', 'websocket']], MESSAGE],
+    [':protocol where it is not allowed', [...GET, [':protocol', 'websocket']], FIELD],
     ['less data than content-length', [...GET, ['content-length', '5']], MESSAGE],
   ]
 
@@ -261,9 +265,31 @@ describe('malformed requests', () => {
     expect(harness.written()).toEqual(['HEADERS 1 :status=200, end'])
   })
 
-  const BODIES = [
+  test('cost the other streams of the connection, which then have another detail, the newest first', () => {
+    const harness = new Harness()
+    const ended: string[] = []
+    for (const id of [1, 3, 5]) harness.get(id)
+    harness.server.requests.forEach(
+      (each, i) => (each.onReset = (_reason, detail) => void ended.push(`${i} ${detail}`)),
+    )
+    harness.receive(headersFrame(3, [[':path', '/']], FLAG.END_STREAM))
+    const others = 'codec_error:The_user_callback_function_failed'
+    expect(ended).toEqual([`2 ${others}`, '1 http2.unknown.nghttp2.error', `0 ${others}`])
+  })
+
+  test.each([
     ['more data than content-length', dataFrame(1, 'abcd')],
     ['less data than content-length', dataFrame(1, 'ab', FLAG.END_STREAM)],
+  ] as const)('%s: end their stream only, as in Envoy', (_what, bytes) => {
+    const harness = new Harness()
+    expect(harness.receive(headersFrame(1, [...POST, ['content-length', '3']]), bytes)).toBeUndefined()
+    expect(harness.written()).toEqual(['RST_STREAM 1 1'])
+    const { events, resetReason, resetDetail } = harness.server.requests[0]
+    expect(events).toEqual(['headers', 'reset: protocol error'])
+    expect([resetReason, resetDetail]).toEqual(['protocol error', 'http2.remote_reset'])
+  })
+
+  const BODIES = [
     ['less data before trailers', headersFrame(1, [['x', 'y']], FLAG.END_STREAM)],
     ['trailers without END_STREAM', headersFrame(1, [['x', 'y']])],
     ['a pseudo-header field in trailers', headersFrame(1, [[':path', '/']], FLAG.END_STREAM)],
@@ -408,8 +434,8 @@ describe('streams', () => {
   })
 
   test.each([
-    ['DATA after the end', [dataFrame(1, 'x')], 'RST_STREAM 1 5'],
-    ['HEADERS after the end', [headersFrame(1, GET)], 'RST_STREAM 1 5'],
+    ['DATA after the end', [dataFrame(1, 'x')], 'GOAWAY 1 5'],
+    ['HEADERS after the end', [headersFrame(1, GET)], 'GOAWAY 1 5'],
     ['DATA after a reset', [rstStream(1, 8), dataFrame(1, 'x')], 'GOAWAY 1 5'],
     ['HEADERS after a reset', [rstStream(1, 8), headersFrame(1, GET)], 'GOAWAY 1 5'],
     ['DATA on an idle stream', [dataFrame(3, 'x')], 'GOAWAY 1 1'],
@@ -422,7 +448,7 @@ describe('streams', () => {
     [
       'a frame inside a header block',
       [encodeFrame(FRAME.HEADERS, 0, 3), encodeFrame(FRAME.PING, 0, 0, '12345678')],
-      'GOAWAY 1 1',
+      'GOAWAY 3 1',
     ],
     ['a stream that depends on itself', [encodeFrame(FRAME.PRIORITY, 0, 3, Buffer.of(0, 0, 0, 3, 1))], 'GOAWAY 1 1'],
     ['more padding than payload', [encodeFrame(FRAME.DATA, FLAG.PADDED, 1, Buffer.of(5, 0))], 'GOAWAY 1 1'],
@@ -435,16 +461,16 @@ describe('streams', () => {
     ['MAX_FRAME_SIZE below 16384', [encodeFrame(FRAME.SETTINGS, 0, 0, setting(5, 16_383))], 'GOAWAY 1 1'],
     ['INITIAL_WINDOW_SIZE above 2^31-1', [encodeFrame(FRAME.SETTINGS, 0, 0, setting(4, 0x80000000))], 'GOAWAY 1 3'],
     ['a header block that does not decode', [encodeFrame(FRAME.HEADERS, 4, 3, Buffer.of(0x80))], 'GOAWAY 3 9'],
-    ['WINDOW_UPDATE of 0', [windowUpdate(1, 0)], 'RST_STREAM 1 1'],
+    ['WINDOW_UPDATE of 0', [windowUpdate(1, 0)], 'GOAWAY 1 1'],
     ['WINDOW_UPDATE of 0 on the connection', [windowUpdate(0, 0)], 'GOAWAY 1 1'],
-    ['a stream window beyond 2^31-1', [windowUpdate(1, 0x7fffffff)], 'RST_STREAM 1 3'],
+    ['a stream window beyond 2^31-1', [windowUpdate(1, 0x7fffffff)], 'GOAWAY 1 3'],
     ['a connection window beyond 2^31-1', [windowUpdate(0, 0x7fffffff)], 'GOAWAY 1 3'],
-  ])('%s: is an error of the stream or the connection', (_what, bytes, expected) => {
+  ])('%s: is an error of the connection', (_what, bytes, expected) => {
     const harness = new Harness()
     harness.get(1)
     const error = harness.receive(...bytes)
     expect(harness.written()).toEqual([expected])
-    expect(error === undefined).toBe(expected.startsWith('RST'))
+    expect(error).toBeDefined()
     expect(harness.server.requests[0].events.at(-1)).toMatch(/^reset: (protocol error|remote reset)$/)
   })
 
@@ -457,8 +483,25 @@ describe('streams', () => {
   ])('a connection that begins with %s ends', (_what, text) => {
     const sink = new MemorySink()
     const codec = new Http2ServerCodec(sink, new RecordingServer(), DEFAULT_HTTP2_OPTIONS)
-    expect(codec.dispatch(Buffer.from(text, 'latin1'))?.detail).toBe('http2.unknown.nghttp2.error')
+    expect(codec.dispatch(Buffer.from(text, 'latin1'))?.detail).toBe('codec_error:The_user_callback_function_failed')
     expect(describeFrames(sink.take())).toEqual(['GOAWAY 0 1'])
+  })
+
+  test.each([
+    ['is cut off', () => undefined],
+    [
+      'does not decode',
+      (harness: Harness) => void harness.receive(encodeFrame(FRAME.CONTINUATION, 4, 1, Buffer.of(0x80))),
+    ],
+  ])('begin with their first frame, also when the header block %s', (_what, goOn) => {
+    const harness = new Harness()
+    harness.receive(encodeFrame(FRAME.HEADERS, 0, 1, 'x'))
+    expect(harness.server.requests.map(({ events }) => events)).toEqual([[]])
+    goOn(harness)
+    harness.codec.connectionClosed('connection termination')
+    harness.queue.run()
+    expect(harness.server.requests.map(({ events }) => events)).toEqual([[expect.stringMatching(/^reset: /)]])
+    expect(harness.codec.activeStreams).toBe(0)
   })
 
   test('that cannot complete are lost with their connection, and everything is let go of', () => {
@@ -558,29 +601,37 @@ describe('floods', () => {
   const ping = encodeFrame(FRAME.PING, 0, 0, '12345678')
 
   test.each([
-    ['PING', repeat(ping, 1001), 'http2.outbound_control_flood'],
-    ['SETTINGS', repeat(encodeFrame(FRAME.SETTINGS, 0, 0), 1001), 'http2.outbound_control_flood'],
-    ['empty DATA', [headersFrame(1, POST), ...repeat(dataFrame(1, ''), 2)], 'http2.inbound_empty_frames_flood'],
+    ['PING', repeat(ping, 1001), 'codec_error:Too_many_control_frames_in_the_outbound_queue.'],
+    [
+      'SETTINGS',
+      repeat(encodeFrame(FRAME.SETTINGS, 0, 0), 1001),
+      'codec_error:Too_many_control_frames_in_the_outbound_queue.',
+    ],
+    [
+      'empty DATA',
+      [headersFrame(1, POST), ...repeat(dataFrame(1, ''), 2)],
+      'codec_error:Too_many_consecutive_frames_with_an_empty_payload',
+    ],
     [
       'padding without data',
       [headersFrame(1, POST), ...repeat(encodeFrame(0, FLAG.PADDED, 1, Buffer.of(3, 0, 0, 0)), 2)],
-      'http2.inbound_empty_frames_flood',
+      'codec_error:Too_many_consecutive_frames_with_an_empty_payload',
     ],
     [
       'PRIORITY',
       repeat(encodeFrame(FRAME.PRIORITY, 0, 1, Buffer.of(0, 0, 0, 0, 1)), 101),
-      'http2.inbound_priority_frames_flood',
+      'codec_error:Too_many_PRIORITY_frames',
     ],
-    ['WINDOW_UPDATE', repeat(windowUpdate(0, 1), 6), 'http2.inbound_window_update_frames_flood'],
+    ['WINDOW_UPDATE', repeat(windowUpdate(0, 1), 6), 'codec_error:Too_many_WINDOW_UPDATE_frames'],
     [
       'empty CONTINUATION',
       [encodeFrame(FRAME.HEADERS, 0, 1), ...repeat(encodeFrame(FRAME.CONTINUATION, 0, 1), 2)],
-      'http2.inbound_empty_frames_flood',
+      'codec_error:Too_many_consecutive_frames_with_an_empty_payload',
     ],
     [
       'CONTINUATION',
       [encodeFrame(FRAME.HEADERS, 0, 1, 'x'), ...repeat(encodeFrame(FRAME.CONTINUATION, 0, 1, 'x'), 513)],
-      'http2.unknown.nghttp2.error',
+      'codec_error:The_user_callback_function_failed',
     ],
     [
       'a header block without end',
@@ -588,17 +639,28 @@ describe('floods', () => {
         encodeFrame(FRAME.HEADERS, 0, 1, 'x'),
         ...repeat(encodeFrame(FRAME.CONTINUATION, 0, 1, Buffer.alloc(16_384)), 8),
       ],
-      'http2.unknown.nghttp2.error',
+      'codec_error:The_user_callback_function_failed',
     ],
     [
       'SETTINGS parameters',
       [encodeFrame(FRAME.SETTINGS, 0, 0, Buffer.concat(repeat(setting(99, 1), 33)))],
-      'http2.unknown.nghttp2.error',
+      'codec_error:The_user_callback_function_failed',
     ],
   ])('of %s end the connection with ENHANCE_YOUR_CALM', (_what, bytes, detail) => {
     const harness = new Harness()
     expect(harness.receive(...bytes)?.detail).toBe(detail)
     expect(harness.written().at(-1)).toMatch(/^GOAWAY \d+ 11$/)
+  })
+
+  test('of empty DATA have a detail of their own for the stream that they came on', () => {
+    const harness = new Harness()
+    harness.get(1, 0)
+    harness.get(3, 0)
+    harness.receive(...repeat(dataFrame(1, ''), 2))
+    expect(harness.server.requests.map(({ resetDetail }) => resetDetail)).toEqual([
+      'http2.inbound_empty_frames_flood',
+      'codec_error:Too_many_consecutive_frames_with_an_empty_payload',
+    ])
   })
 
   test('of requests whose answers the peer does not read end the connection', () => {
@@ -608,7 +670,7 @@ describe('floods', () => {
       error = harness.get(id)
       if (error === undefined) harness.answer((id - 1) / 2, 200)
     }
-    expect(error?.detail).toBe('http2.outbound_frames_flood')
+    expect(error?.detail).toBe('codec_error:Too_many_frames_in_the_outbound_queue.')
     expect(harness.server.requests.length).toBeLessThan(60)
   })
 

@@ -3,7 +3,7 @@
 import type { ByteSink } from '../byte-sink.ts'
 import type { RequestHeaderMap, ResponseHeaderMap } from '../header-map.ts'
 import type { CodecError, ResetReason, ServerCodec, ServerCodecCallbacks } from '../http-stream.ts'
-import { Http2Connection, UNKNOWN_ERROR, type Role } from './connection.ts'
+import { Http2Connection, type Role } from './connection.ts'
 import { FrameReceiver } from './frame-receiver.ts'
 import { MAX_STREAM_ID, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, STREAM_CLOSED } from './frame-constants.ts'
 import { messaging } from './message-reader.ts'
@@ -105,18 +105,24 @@ class ServerRole implements Role {
     end: number,
   ): void {
     if (stream !== undefined) {
-      this.onTrailers(connection, stream, endStream, block, start, end)
+      if (stream.remoteHeadersReceived) this.onTrailers(connection, stream, endStream, block, start, end)
+      else this.onRequest(connection, stream, endStream, block, start, end)
     } else if ((streamId & 1) === 0) {
-      connection.fail(PROTOCOL_ERROR, UNKNOWN_ERROR, 'stream with an even identifier')
+      connection.fail(PROTOCOL_ERROR, 'stream with an even identifier')
     } else if (streamId <= this.lastStreamId) {
       if (!connection.ignoreBlock(block, start, end)) return
       if (connection.resetStreams.mayHaveBeenReset(streamId)) return
-      connection.fail(STREAM_CLOSED, UNKNOWN_ERROR, 'HEADERS on a closed stream')
+      connection.fail(STREAM_CLOSED, 'HEADERS on a closed stream')
     } else {
-      this.lastStreamId = streamId
-      if (this.accepts(connection, streamId)) this.onRequest(connection, streamId, endStream, block, start, end)
-      else connection.ignoreBlock(block, start, end)
+      const opened = this.open(connection, streamId)
+      if (opened === undefined) connection.ignoreBlock(block, start, end)
+      else this.onRequest(connection, opened, endStream, block, start, end)
     }
+  }
+
+  /** A request whose headers never become complete is one nevertheless: its owner logs it. */
+  onHeaderBlockBegun(connection: Http2Connection, streamId: number): void {
+    if (streamId > this.lastStreamId && (streamId & 1) === 1) this.open(connection, streamId)
   }
 
   onGoaway(): void {
@@ -137,6 +143,16 @@ class ServerRole implements Role {
 
   onCapacityChange(): void {}
 
+  /** A request begins. Undefined: its stream is not accepted. */
+  private open(connection: Http2Connection, streamId: number): Http2Stream | undefined {
+    this.lastStreamId = streamId
+    if (!this.accepts(connection, streamId)) return undefined
+    const stream = connection.newStream(streamId)
+    connection.streams.set(streamId, stream)
+    stream.decoder = this.callbacks.newStream(stream)
+    return stream
+  }
+
   /** False: the stream is refused, or lies above our GOAWAY, in which case the peer knows. */
   private accepts(connection: Http2Connection, streamId: number): boolean {
     if (streamId > this.goawayStreamId) {
@@ -152,7 +168,7 @@ class ServerRole implements Role {
 
   private onRequest(
     connection: Http2Connection,
-    streamId: number,
+    stream: Http2Stream,
     endStream: boolean,
     block: Buffer,
     start: number,
@@ -163,16 +179,12 @@ class ServerRole implements Role {
     if (!connection.decodeBlock(block, start, end)) return
     const fault = messages.finishRequest()
     const headers = messages.takeRequest()
-    const stream = connection.newStream(streamId)
-    connection.streams.set(streamId, stream)
     stream.remoteHeadersReceived = true
     stream.remoteClosed = endStream
     // A CONNECT has no content, its DATA is the tunnel's.
     if (headers.method !== 'CONNECT') stream.expectedBytes = messages.contentLength
-    stream.decoder = this.callbacks.newStream(stream)
     if (fault !== undefined) connection.failMessage(stream, fault)
-    else if (stream.dead || (endStream && !connection.checkLength(stream, true))) return
-    else stream.decoder.onHeaders(headers, endStream)
+    else if (!stream.dead && (!endStream || connection.endsRight(stream))) stream.decoder.onHeaders(headers, endStream)
   }
 
   private onTrailers(
@@ -184,9 +196,7 @@ class ServerRole implements Role {
     end: number,
   ): void {
     if (stream.remoteClosed) {
-      if (connection.ignoreBlock(block, start, end)) {
-        connection.failStream(stream, STREAM_CLOSED, 'protocol error', UNKNOWN_ERROR)
-      }
+      connection.failByStream(stream, STREAM_CLOSED, 'HEADERS after END_STREAM')
       return
     }
     const trailers = connection.readTrailers(stream, block, start, end)
