@@ -5,6 +5,7 @@ import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
 import type { Problem } from '../lib/problems.ts'
 import { seededRandom } from '../lib/random.ts'
 import { DataPlane } from '../proxy/build/data-plane.ts'
+import { NOBODY } from '../proxy/http/local-info.ts'
 import { Dispatcher } from '../proxy/connection/dispatcher.ts'
 import type { StatsStore } from '../proxy/stream/stats.ts'
 
@@ -23,6 +24,7 @@ export class SnapshotChecker {
       random: seededRandom(1),
       receiveBudget: { tryGrow: () => false, release: () => undefined },
       formats: { hostname: hostname(), variables: process.env, nowMs: Date.now },
+      localInfo: NOBODY,
       resolveHost: () => Promise.resolve([]),
       listen: { reusePort: false, binds: false },
       accessLogSink: () => ({ write: () => true }),

@@ -8,7 +8,7 @@ import type { Snapshot } from '../envoy/snapshot.ts'
 import { diffSnapshots } from '../envoy/snapshot-patch.ts'
 import type { Problem } from '../lib/problems.ts'
 import type { SeriesTable } from '../telemetry/series.ts'
-import { SnapshotChecker } from './check-snapshot.ts'
+import type { SnapshotChecker } from './check-snapshot.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
 import type { WorkerThread } from './worker-pool.ts'
 
@@ -107,10 +107,15 @@ export class ConfigurationKeeper {
 
   /** Dry: everything that changes is built once here, against what the workers have. */
   private async check(next: Snapshot): Promise<readonly Problem[]> {
-    this.checker ??= new SnapshotChecker(true)
-    const checker = this.checker
+    const checker = (this.checker ??= await this.openChecker())
     const problems = await checker.check(diffSnapshots(emptySnapshot, next))
     return problems
+  }
+
+  /** Loaded at the first change only: the main thread of a proxy that never changes needs no data plane. */
+  private async openChecker(): Promise<SnapshotChecker> {
+    const { SnapshotChecker } = await import('./check-snapshot.ts')
+    return new SnapshotChecker(true)
   }
 
   private build(loaded: LoadedConfiguration): Snapshot {

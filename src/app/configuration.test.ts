@@ -34,14 +34,17 @@ afterEach(() => {
 const at = (...parts: string[]) => join(folder, ...parts)
 const short = (lines: readonly string[]) => lines.map((line) => line.replaceAll(`${folder}/`, ''))
 
-function source(origin: ConfigurationOrigin, options: Partial<ConfigurationOptions> = {}): ConfigurationSource {
+async function source(
+  origin: ConfigurationOrigin,
+  options: Partial<ConfigurationOptions> = {},
+): Promise<ConfigurationSource> {
   const defaults = { certsFolder: at('certs'), listen: undefined, skipUnsupported: false, now: Date.now }
-  const made = openConfigurationSource(origin, { ...defaults, ...options })
+  const made = await openConfigurationSource(origin, { ...defaults, ...options })
   open.push(made)
   return made
 }
 
-function objects(options: Partial<ConfigurationOptions> = {}, name = 'waypoint'): ConfigurationSource {
+function objects(options: Partial<ConfigurationOptions> = {}, name = 'waypoint'): Promise<ConfigurationSource> {
   return source({ kind: 'resources', paths: [at('demo')], waypoint: { namespace: 'demo', name } }, options)
 }
 
@@ -74,7 +77,7 @@ function edit(file: string, change: (text: string) => string): void {
 
 describe('Kubernetes objects', () => {
   test('become a configuration with certificates that the proxy can build', async () => {
-    const loaded = await objects().load()
+    const loaded = await (await objects()).load()
     expect([loaded.errors, loaded.warnings, loaded.bootstrap]).toEqual([[], [], undefined])
     expect(names(loaded, 'Listener')).toContain('connect_terminate')
     expect(names(loaded, 'Secret')).toEqual(['default', 'ROOTCA'])
@@ -82,21 +85,21 @@ describe('Kubernetes objects', () => {
   })
 
   test('without a folder of certificates are refused, and so are certificates that do not fit', async () => {
-    expect((await objects({ certsFolder: undefined }).load()).errors).toEqual([
+    expect((await (await objects({ certsFolder: undefined })).load()).errors).toEqual([
       'a waypoint needs a certificate: name a folder with cert-chain.pem, key.pem and root-cert.pem (--certs)',
     ])
     unlinkSync(at('certs/key.pem'))
-    expect(short((await objects().load()).errors)).toEqual([
+    expect(short((await (await objects()).load()).errors)).toEqual([
       'certs/key.pem: does not exist (put cert-chain.pem, key.pem and root-cert.pem into the folder that --certs names)',
     ])
   })
 
   test('without the waypoint are refused, and what is wrong with it is said too', async () => {
-    expect((await objects({}, 'nobody').load()).errors).toEqual([
+    expect((await (await objects({}, 'nobody')).load()).errors).toEqual([
       'Gateway demo/nobody: is to be the waypoint and does not exist (choose one of demo/waypoint)',
     ])
     edit('mesh.yaml', (text) => text.replace('gatewayClassName', 'gatewayClas'))
-    expect(short((await objects().load()).errors)).toEqual([
+    expect(short((await (await objects()).load()).errors)).toEqual([
       expect.stringMatching(/^demo\/mesh\.yaml:\d+: Gateway demo\/waypoint: spec\.gatewayClas: /),
       expect.stringMatching(/^demo\/mesh\.yaml:\d+: Gateway demo\/waypoint: spec\.gatewayClassName: /),
       expect.stringContaining('is to be the waypoint and does not exist'),
@@ -104,9 +107,9 @@ describe('Kubernetes objects', () => {
   })
 
   test('of which one is wrong are served without it, with a warning', async () => {
-    const whole = await objects().load()
+    const whole = await (await objects()).load()
     edit('routes.yaml', (text) => text.replace('parentRefs', 'parentRef'))
-    const loaded = await objects().load()
+    const loaded = await (await objects()).load()
     expect(loaded.errors).toEqual([])
     expect(short(loaded.warnings)).toContainEqual(
       expect.stringMatching(/^demo\/routes\.yaml:\d+: HTTPRoute demo\/\S+: spec\.parentRef: .* \(write parentRefs\)$/),
@@ -115,7 +118,7 @@ describe('Kubernetes objects', () => {
   })
 
   test('of which one becomes wrong keep its last good version, and say so', async () => {
-    const files = objects()
+    const files = await objects()
     const before = await files.load()
     edit('routes.yaml', (text) => text.replace('parentRefs', 'parentRef'))
     const after = await files.load()
@@ -126,7 +129,7 @@ describe('Kubernetes objects', () => {
   })
 
   test('of a file that cannot be parsed any more keep serving, and are named', async () => {
-    const files = objects()
+    const files = await objects()
     const before = await files.load()
     edit('routes.yaml', () => 'kind: {')
     const after = await files.load()
@@ -138,14 +141,14 @@ describe('Kubernetes objects', () => {
   })
 
   test('accept tunnels where --listen says', async () => {
-    const byDefault = await objects().load()
-    const moved = await objects({ listen: { host: '127.0.0.1', port: 15_999 } }).load()
+    const byDefault = await (await objects()).load()
+    const moved = await (await objects({ listen: { host: '127.0.0.1', port: 15_999 } })).load()
     const operations = diffSnapshots(content(byDefault), content(moved)).operations
     expect(operations.map((one) => (one.op === 'set' ? one.entry.name : one.name))).toEqual(['connect_terminate'])
   })
 
   test('that change are noticed, as is a certificate that rotates', async () => {
-    const files = objects()
+    const files = await objects()
     const before = await files.load()
     let wake = () => {}
     files.watch(() => wake())
@@ -171,10 +174,10 @@ describe('Envoy configuration', () => {
   test('as a bootstrap keeps what it says besides resources, and its errors are lines', async () => {
     const file = at('envoy.yaml')
     writeFileSync(file, 'node: {id: me}\nadmin: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}\n')
-    const loaded = await source({ kind: 'envoy-config', file }).load()
+    const loaded = await (await source({ kind: 'envoy-config', file })).load()
     expect([loaded.errors, loaded.bootstrap?.node?.id]).toEqual([[], 'me'])
     writeFileSync(file, 'static_resources:\n  cluster: []\n')
-    expect(short((await source({ kind: 'envoy-config', file }).load()).errors)).toEqual([
+    expect(short((await (await source({ kind: 'envoy-config', file })).load()).errors)).toEqual([
       'envoy.yaml:2:3: static_resources.cluster: envoy.config.bootstrap.v3.Bootstrap.StaticResources has no field "cluster" (did you mean "clusters"?)',
     ])
   })
@@ -182,13 +185,15 @@ describe('Envoy configuration', () => {
   test('says that --listen has no effect on a bootstrap', async () => {
     const file = at('envoy.yaml')
     writeFileSync(file, 'node: {id: me}\n')
-    const { warnings } = await source({ kind: 'envoy-config', file }, { listen: { host: '::1', port: 1 } }).load()
+    const { warnings } = await (
+      await source({ kind: 'envoy-config', file }, { listen: { host: '::1', port: 1 } })
+    ).load()
     expect(warnings).toEqual(['--listen has no effect with --envoy-config: the configuration says where to listen'])
   })
 
   test('as istiod sends it is read from its folder', async () => {
     const golden = join(import.meta.dirname, '../../test/golden/01-plain')
-    const loaded = await source({ kind: 'envoy-resources', folder: golden }, { skipUnsupported: true }).load()
+    const loaded = await (await source({ kind: 'envoy-resources', folder: golden }, { skipUnsupported: true })).load()
     expect(loaded.errors).toEqual([])
     expect(names(loaded, 'Listener')).toContain('main_internal')
     expect(names(loaded, 'Secret')).toEqual(['default', 'ROOTCA'])

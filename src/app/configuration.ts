@@ -5,7 +5,6 @@ import { EnvoySource } from '../sources/bootstrap/envoy-source.ts'
 import { CertificateFolder } from '../sources/certificates/certificate-folder.ts'
 import type { ConfigurationOrigin, SocketName } from './command-options.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
-import { ObjectConfiguration } from './object-configuration.ts'
 
 export interface ConfigurationOptions {
   readonly certsFolder: string | undefined
@@ -15,13 +14,17 @@ export interface ConfigurationOptions {
   readonly now: () => number
 }
 
-export function openConfigurationSource(
+export async function openConfigurationSource(
   origin: ConfigurationOrigin,
   options: ConfigurationOptions,
-): ConfigurationSource {
+): Promise<ConfigurationSource> {
   const { certsFolder, now } = options
   const certificates = certsFolder === undefined ? undefined : new CertificateFolder(certsFolder, now)
-  if (origin.kind === 'resources') return new ObjectConfiguration(origin, { ...options, certificates })
+  if (origin.kind === 'resources') {
+    // Translation is needed for objects only, and not small.
+    const { ObjectConfiguration } = await import('./object-configuration.ts')
+    return new ObjectConfiguration(origin, { ...options, certificates })
+  }
   return new EnvoyConfigurationSource(new EnvoySource(origin, { ...options, certificates }), noEffect(origin, options))
 }
 

@@ -19,7 +19,7 @@ const LOG_FLUSH_INTERVAL_MS = 1000
 /** Runs until it is told to end. Resolves with the exit code. */
 export async function runProxy(options: ProxyOptions, version: string, terminal: Terminal): Promise<number> {
   const logs = createLogs(options.logLevel)
-  const source = openConfigurationSource(options.origin, { ...options, now: Date.now })
+  const source = await openConfigurationSource(options.origin, { ...options, now: Date.now })
   const first = await source.load()
   for (const warning of first.warnings) terminal.err(`warning: ${warning}\n`)
   if (first.errors.length > 0) {
@@ -86,6 +86,7 @@ function startWorkers(
           reusePort: options.concurrency > 1,
           drainTimeMs: options.drainTimeMs,
           rejectPathWithFragment: rejectsFragments(bootstrap),
+          node: { nodeId: bootstrap?.node?.id ?? '', clusterName: bootstrap?.node?.cluster ?? '' },
           logFlushIntervalMs: LOG_FLUSH_INTERVAL_MS,
         },
         events,

@@ -13,6 +13,8 @@ export interface WorkerSetup {
   readonly reusePort: boolean
   readonly drainTimeMs: number
   readonly rejectPathWithFragment: boolean
+  /** Of the bootstrap; '' where it does not say. */
+  readonly node: { readonly nodeId: string; readonly clusterName: string }
   /** How often access log lines go to the writer, at the latest. */
   readonly logFlushIntervalMs: number
 }

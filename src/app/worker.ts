@@ -2,7 +2,7 @@
 // it knows neither where configuration comes from nor who asks.
 
 import { lookup } from 'node:dns/promises'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import { mathRandom } from '../lib/random.ts'
@@ -11,6 +11,7 @@ import { Dispatcher } from '../proxy/connection/dispatcher.ts'
 import { AccessLogBatcher } from '../telemetry/access-log-batch.ts'
 import { SeriesTable } from '../telemetry/series.ts'
 import { describeDataPlane } from './describe-data-plane.ts'
+import { localAddress } from './local-address.ts'
 import { WorkerReceiveBudget } from './receive-budget.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 
@@ -47,6 +48,7 @@ const dataPlane = new DataPlane({
   random: mathRandom,
   receiveBudget: new WorkerReceiveBudget(RECEIVE_BUDGET_BYTES),
   formats: { hostname: hostname(), variables: process.env, nowMs: Date.now },
+  localInfo: { ...setup.node, address: localAddress(networkInterfaces()) },
   resolveHost: async (name, family) => {
     const found = await lookup(name, { all: true, family: family === 'v4' ? 4 : family === 'v6' ? 6 : 0 })
     const preferred = family === 'auto' ? (found.some((one) => one.family === 6) ? 6 : 4) : 0

@@ -1,7 +1,6 @@
 // The command line's entry: real streams, real commands, and the exit code.
 
 import { readFileSync } from 'node:fs'
-import type { TranslateOptions, ValidateOptions } from '../app/command-options.ts'
 import type { Terminal } from '../lib/terminal.ts'
 import { type Commands, runProgram } from './program.ts'
 
@@ -11,17 +10,10 @@ const terminal: Terminal = {
   isColor: process.stdout.isTTY && process.stderr.isTTY && process.env['NO_COLOR'] === undefined,
 }
 
-type AppCommand<Name extends string, Options> = Record<Name, (options: Options, terminal: Terminal) => Promise<number>>
-
-/** A module of src/app, imported when its command is called: `cairn --help` needs none of it. */
-const app = (file: string): Promise<unknown> => import(`../app/${file}`)
-
 const commands: Commands = {
   proxy: async (options) => (await import('../app/proxy.ts')).runProxy(options, version, terminal),
-  translate: async (options) =>
-    ((await app('translate.ts')) as AppCommand<'runTranslate', TranslateOptions>).runTranslate(options, terminal),
-  validate: async (options) =>
-    ((await app('validate.ts')) as AppCommand<'runValidate', ValidateOptions>).runValidate(options, terminal),
+  translate: async (options) => (await import('../app/translate.ts')).runTranslate(options, terminal),
+  validate: async (options) => (await import('../app/validate.ts')).runValidate(options, terminal),
   demo: async (options) => (await import('../demo/run-demo.ts')).runDemo(options, terminal),
 }
 
