@@ -35,7 +35,6 @@ export function denyConnections(chain: FilterChain): void {
     filterOf('envoy.filters.network.tcp_proxy', packAny(TcpProxySchema, end)),
   ]
   chain.transportSocket = undefined
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is refused, so it must go
   chain.useProxyProto = undefined
 }
 

@@ -1,7 +1,5 @@
 // envoy.config.route.v3.RouteConfiguration as a RouteConfig: tables for the lookup, plain values for what routes do.
 
-import type { Any } from '@bufbuild/protobuf/wkt'
-import type { HeaderValueOption } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
 import type {
   Route as RouteMessage,
   VirtualHost,
@@ -9,8 +7,6 @@ import type {
 import { VirtualHost_TlsRequirementType as TlsRequirement } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
 import type { RouteConfiguration } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
 import type { Problems } from '../../lib/problems.ts'
-import { compileHeaderMutation } from '../format/header-mutation.ts'
-import type { HeaderMutation } from '../format/header-mutation.ts'
 import { compileRouteMatch } from '../matching/route-match.ts'
 import { RouteTable } from '../matching/route-table.ts'
 import { VirtualHostTable } from '../matching/virtual-host-table.ts'
@@ -19,15 +15,11 @@ import { metadataOf } from '../stream/config-values.ts'
 import { compileClusterAction } from './compile-cluster-action.ts'
 import { compileDirectResponse, compileRedirect } from './compile-route-answers.ts'
 import type { PerFilterCompiler } from './compile-per-filter.ts'
+import { levelCompiler, noteConfigured } from './compile-route-level.ts'
+import type { Level, RouteContext } from './compile-route-level.ts'
 import type { PerFilterConfigs, Route, RouteConfig, VirtualHostFacts } from './route-config.ts'
 import { RouteLookup } from './route-lookup.ts'
-
-/** Header mutations and filter configurations of the levels around a route, least specific first. */
-export interface Level {
-  readonly requestMutations: readonly HeaderMutation[]
-  readonly responseMutations: readonly HeaderMutation[]
-  readonly perFilter: PerFilterConfigs
-}
+import type { VirtualHostRoutes } from './route-lookup.ts'
 
 export function compileRouteConfig(
   message: RouteConfiguration,
@@ -58,20 +50,12 @@ export function compileRouteConfig(
   }
 }
 
-export interface RouteContext {
-  readonly compileLevel: LevelCompiler
-  /** Envoy applies the route's mutations first, so that the route configuration's have the last word. */
-  readonly mostSpecificFirst: boolean
-  readonly maxDirectBodyBytes: number
-  readonly configured: boolean[]
-}
-
 function compileVirtualHost(
   message: VirtualHost,
   whole: Level,
   context: RouteContext,
   problems: Problems,
-): RouteTable<Route> {
+): VirtualHostRoutes {
   const own = context.compileLevel(message, problems)
   noteConfigured(context.configured, own.perFilter)
   const facts: VirtualHostFacts = {
@@ -89,7 +73,7 @@ function compileVirtualHost(
       value: compileRoute(route, message, facts, [whole, own], context, at),
     }
   })
-  return new RouteTable(entries)
+  return { facts, routes: new RouteTable(entries) }
 }
 
 function compileRoute(
@@ -134,48 +118,6 @@ function compileAction(
   }
 }
 
-/** The fields that route configurations, virtual hosts, routes and weighted clusters share. */
-export interface LevelMessage {
-  readonly requestHeadersToAdd: HeaderValueOption[]
-  readonly requestHeadersToRemove: string[]
-  readonly responseHeadersToAdd: HeaderValueOption[]
-  readonly responseHeadersToRemove: string[]
-  readonly typedPerFilterConfig: { [key: string]: Any }
-}
-
-export type LevelCompiler = (message: LevelMessage, problems: Problems) => Level
-
-function levelCompiler(perFilter: PerFilterCompiler, formats: FormatEnvironment): LevelCompiler {
-  return (message, problems) => compileLevel(message, perFilter, formats, problems)
-}
-
-function compileLevel(
-  message: LevelMessage,
-  perFilter: PerFilterCompiler,
-  formats: FormatEnvironment,
-  problems: Problems,
-): Level {
-  const request = compileHeaderMutation(
-    message.requestHeadersToAdd,
-    message.requestHeadersToRemove,
-    'request',
-    formats,
-    { add: problems.at('request_headers_to_add'), remove: problems.at('request_headers_to_remove') },
-  )
-  const response = compileHeaderMutation(
-    message.responseHeadersToAdd,
-    message.responseHeadersToRemove,
-    'response',
-    formats,
-    { add: problems.at('response_headers_to_add'), remove: problems.at('response_headers_to_remove') },
-  )
-  return {
-    requestMutations: request.isEmpty ? [] : [request],
-    responseMutations: response.isEmpty ? [] : [response],
-    perFilter: perFilter(message.typedPerFilterConfig, problems.at('typed_per_filter_config')),
-  }
-}
-
 /** The most specific configuration of each filter. */
 function mergePerFilter(levels: readonly Level[]): PerFilterConfigs {
   const merged: PerFilterConfigs[number][] = []
@@ -185,12 +127,6 @@ function mergePerFilter(levels: readonly Level[]): PerFilterConfigs {
     })
   }
   return merged
-}
-
-export function noteConfigured(configured: boolean[], perFilter: PerFilterConfigs): void {
-  perFilter.forEach((config, slot) => {
-    if (config !== undefined) configured[slot] = true
-  })
 }
 
 function requireTls(requirement: TlsRequirement): VirtualHostFacts['requireTls'] {

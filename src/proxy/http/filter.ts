@@ -30,8 +30,9 @@ export interface HttpFilter<Runtime> {
     runtime: Runtime,
     slot: number,
   ): FilterResult
-  onRequestData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): FilterResult
-  onRequestTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): FilterResult
+  /** Only the head of a request can be held; what follows it is looked at. */
+  onRequestData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): void
+  onRequestTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): void
   /** Response handlers are synchronous: they change headers and look at bytes. */
   onResponse?(exchange: Exchange, headers: ResponseHeaderMap, endStream: boolean, runtime: Runtime, slot: number): void
   onResponseData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): void

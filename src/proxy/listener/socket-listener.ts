@@ -13,7 +13,8 @@ import { newConnectionFacts } from '../stream/new-connection-facts.ts'
 import type { ConnectionFacts, TlsFacts } from '../stream/connection-facts.ts'
 import type { FilterChain } from './filter-chain.ts'
 import type { Listener } from './listener.ts'
-import type { ListenerFilter } from './listener-filter.ts'
+import { SocketPeek } from './socket-peek.ts'
+import type { PeekOwner } from './socket-peek.ts'
 
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 15_000
 
@@ -26,7 +27,7 @@ export interface SocketListenerAddress {
   readonly ipv4Compat: boolean
 }
 
-export class SocketListener {
+export class SocketListener implements PeekOwner {
   readonly listener: Listener
   private readonly server: Server
   private readonly slabs: SlabPool
@@ -66,46 +67,12 @@ export class SocketListener {
     socket.once('close', () => listener.stats.cxActive.add(-1))
     socket.on('error', ignoreError)
     const pending = listener.applicableFilters(facts)
-    if (pending.length === 0) this.startChain(socket, facts)
-    else this.peek(socket, facts, pending)
+    if (pending.length === 0) this.peeked(socket, facts)
+    else new SocketPeek(this, listener, socket, facts, pending).start()
   }
 
-  /** Reads first bytes without taking them: they are put back before the chain starts. */
-  private peek(socket: Socket, facts: ConnectionFacts, pending: ListenerFilter[]): void {
-    const { listener } = this
-    const { filtersTimeoutMs, continueOnFiltersTimeout } = listener.config
-    let bytes = Buffer.alloc(0)
-    const finish = (): void => {
-      clearTimeout(timeout)
-      socket.off('readable', onReadable)
-      socket.off('end', finish)
-      if (bytes.length > 0) socket.unshift(bytes)
-      this.startChain(socket, facts)
-    }
-    const onReadable = (): void => {
-      const chunk = socket.read() as Buffer | null
-      if (chunk === null) return
-      bytes = Buffer.concat([bytes, chunk])
-      while (pending.length > 0) {
-        if (!pending[0].inspect(bytes, facts)) return
-        pending.shift()
-      }
-      finish()
-    }
-    const timeout = setTimeout(
-      () => {
-        listener.stats.preCxTimeout.add(1)
-        if (continueOnFiltersTimeout) finish()
-        else socket.destroy()
-      },
-      filtersTimeoutMs || 2 ** 31 - 1,
-    )
-    socket.once('close', () => clearTimeout(timeout))
-    socket.on('readable', onReadable)
-    socket.on('end', finish)
-  }
-
-  private startChain(socket: Socket, facts: ConnectionFacts): void {
+  /** Listener filters have seen what they need: the filter chain is chosen. */
+  peeked(socket: Socket, facts: ConnectionFacts): void {
     const { listener } = this
     const chain = listener.config.chooseChain(facts)
     if (chain === undefined) {

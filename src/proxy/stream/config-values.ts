@@ -22,5 +22,5 @@ export function metadataOf(message: MetadataMessage | undefined): Metadata {
 }
 
 export function asStruct(json: JsonObject): MetadataStruct {
-  return json as MetadataStruct
+  return json
 }

@@ -57,6 +57,6 @@ function millisecondsOf(text: string | undefined): number {
 /** The time limit of a route, 0 for none. As Istio has it, a gRPC client's own limit counts up to the same bound. */
 export function timeLimits(timeoutMs: number) {
   const timeout = duration(timeoutMs)
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- istiod sends it; its successor is a limit of the stream.
+  // istiod sends this deprecated field; its successor is a limit of the stream.
   return { timeout, maxGrpcTimeout: timeout } satisfies MessageInitShape<typeof RouteActionSchema>
 }
