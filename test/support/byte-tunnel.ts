@@ -9,6 +9,8 @@ import { TLSSocket } from 'node:tls'
 export class ByteTunnel {
   /** How the peer's direction ended: `end` (FIN, END_STREAM), `reset` (TCP) or `reset N` (RST_STREAM with code N). */
   ending: string | undefined
+  /** Called when something arrived, before those who wait are asked. */
+  onArrival: () => void = () => undefined
   private readonly duplex: Duplex
   private readonly chunks: Buffer[] = []
   private readonly waiters = new Set<() => void>()
@@ -29,6 +31,11 @@ export class ByteTunnel {
   get received(): Buffer {
     if (this.chunks.length > 1) this.chunks.splice(0, this.chunks.length, Buffer.concat(this.chunks))
     return this.chunks[0] ?? Buffer.alloc(0)
+  }
+
+  /** Drops the first `bytes` of what was received, for tests that carry more than should be kept. */
+  discard(bytes: number): void {
+    if (bytes > 0) this.chunks[0] = this.received.subarray(bytes)
   }
 
   /** Bytes are taken as Latin-1 when given as a string. Empty input writes nothing (an Http2Stream must not get it). */
@@ -87,6 +94,7 @@ export class ByteTunnel {
   }
 
   private wake(): void {
+    this.onArrival()
     for (const check of [...this.waiters]) check()
   }
 }

@@ -27,6 +27,13 @@ export class WireStream {
   /** Header sections in order: interim and final responses (or the request), then trailers. */
   readonly sections: HeaderField[][] = []
   readonly data: Buffer[] = []
+  dataFrames = 0
+  dataBytes = 0
+  /** Sum of the WINDOW_UPDATEs for this stream, and how many there were. */
+  credit = 0
+  windowUpdates = 0
+  /** Received and not yet given back to the peer. */
+  uncredited = 0
   ended = false
   /** Error code of RST_STREAM. */
   reset: number | undefined
@@ -51,6 +58,12 @@ export interface WireOptions {
   readonly settings?: readonly (readonly [id: number, value: number])[]
   /** When false, no WINDOW_UPDATE is sent for received DATA. */
   readonly returnsCredit?: boolean
+  /** Received bytes after which credit is returned: 0 for each frame by itself. Larger steps need announced windows. */
+  readonly creditStepBytes?: number
+  /** When false, PINGs stay without an answer: a peer that is gone without having said so. */
+  readonly answersPings?: boolean
+  /** When false, bodies are counted and not kept, and `tunnel.received` holds only what is not parsed yet. */
+  readonly keepsBodies?: boolean
   /** When false, nothing at all is sent on its own: no preface, no SETTINGS. */
   readonly greets?: boolean
 }
@@ -62,13 +75,23 @@ export class Http2Wire {
   settings: Map<number, number> | undefined
   /** Error code and last stream of the last GOAWAY. */
   goaway: { readonly code: number; readonly lastStream: number } | undefined
+  goaways = 0
   settingsAcknowledged = false
   pingsAcknowledged = 0
+  pingsReceived = 0
+  /** Payload of the last PING that the peer acknowledged. */
+  lastPingAck: Buffer | undefined
+  /** Sum of the WINDOW_UPDATEs for the connection. */
+  connectionCredit = 0
+  private dataSent = 0
   /** Called when a header section that begins a new stream has arrived. */
   onStream: (stream: WireStream) => void = () => undefined
+  /** Called with the payload of every DATA frame, after it was recorded. */
+  onData: (stream: WireStream, data: Buffer) => void = () => undefined
   private readonly decoder = new HpackDecoder()
   private readonly options: WireOptions
   private parsed: number
+  private readonly dataSentOn = new Map<number, number>()
   private block: { stream: number; flags: number; parts: Buffer[] } | undefined
 
   constructor(tunnel: ByteTunnel, options: WireOptions) {
@@ -94,6 +117,26 @@ export class Http2Wire {
 
   data(stream: number, bytes: string | Uint8Array, endStream = false): void {
     this.frame(FRAME.DATA, endStream ? FLAG.END_STREAM : 0, stream, bytes)
+  }
+
+  /**
+   * Sends `bytes` bytes in frames of at most `frameBytes`, as fast as the peer's windows allow. Only for streams whose whole
+   * body is sent by this. False: the stream or the connection ended first, or no credit came for `timeoutMs`.
+   */
+  async sendBody(id: number, bytes: number, frameBytes = 16_384, timeoutMs = 10_000): Promise<boolean> {
+    const frame = Buffer.alloc(frameBytes, 'large body ')
+    for (let left = bytes; left > 0;) {
+      if (!(await this.until(() => this.sendWindow(id) > 0 || this.isOver(id), timeoutMs)) || this.isOver(id))
+        return false
+      const size = Math.min(left, frameBytes, this.sendWindow(id))
+      this.data(id, frame.subarray(0, size))
+      this.dataSent += size
+      this.dataSentOn.set(id, (this.dataSentOn.get(id) ?? 0) + size)
+      left -= size
+      // Lets what arrived be handled between frames.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return true
   }
 
   reset(stream: number, code: number): void {
@@ -123,6 +166,11 @@ export class Http2Wire {
     return this.until(() => this.stream(stream).done || this.tunnel.ending !== undefined, timeoutMs)
   }
 
+  /** Handles frames as they arrive, also while nobody waits for them. */
+  follow(): void {
+    this.tunnel.onArrival = () => this.parse()
+  }
+
   /** Parses what has arrived; called by `until`, so that frames are handled in the order of arrival. */
   parse(): void {
     for (;;) {
@@ -136,15 +184,31 @@ export class Http2Wire {
       const payload = bytes.subarray(this.parsed + 9, this.parsed + 9 + length)
       this.parsed += 9 + length
       this.handle(type, flags, stream, payload)
+      if (this.options.keepsBodies === false) {
+        this.tunnel.discard(this.parsed)
+        this.parsed = 0
+      }
     }
+  }
+
+  private isOver(id: number): boolean {
+    return this.stream(id).reset !== undefined || this.tunnel.ending !== undefined
+  }
+
+  /** What `sendBody` may still send on a stream. */
+  private sendWindow(id: number): number {
+    const initial = this.settings?.get(4) ?? 65_535
+    const ofStream = initial + this.stream(id).credit - (this.dataSentOn.get(id) ?? 0)
+    return Math.min(ofStream, 65_535 + this.connectionCredit - this.dataSent)
   }
 
   private handle(type: number, flags: number, stream: number, payload: Buffer): void {
     if (type === FRAME.SETTINGS) this.onSettings(flags, payload)
     else if (type === FRAME.PING) this.onPing(flags, payload)
-    else if (type === FRAME.GOAWAY) this.goaway = { lastStream: payload.readUInt32BE(0), code: payload.readUInt32BE(4) }
+    else if (type === FRAME.GOAWAY) this.onGoaway(payload)
+    else if (type === FRAME.WINDOW_UPDATE) this.onWindowUpdate(stream, payload.readUInt32BE(0))
     else if (type === FRAME.RST_STREAM) this.stream(stream).reset ??= payload.readUInt32BE(0)
-    else if (type === FRAME.DATA) this.onData(flags, stream, unpad(flags, payload), payload.length)
+    else if (type === FRAME.DATA) this.onDataFrame(flags, stream, unpad(flags, payload), payload.length)
     else if (type === FRAME.HEADERS) {
       const body = unpad(flags, payload)
       this.block = { stream, flags, parts: [(flags & FLAG.PRIORITY) !== 0 ? body.subarray(5) : body] }
@@ -169,17 +233,43 @@ export class Http2Wire {
   }
 
   private onPing(flags: number, payload: Buffer): void {
-    if ((flags & FLAG.ACK) !== 0) this.pingsAcknowledged++
-    else this.frame(FRAME.PING, FLAG.ACK, 0, payload)
+    if ((flags & FLAG.ACK) !== 0) {
+      this.pingsAcknowledged++
+      this.lastPingAck = Buffer.from(payload)
+      return
+    }
+    this.pingsReceived++
+    if (this.options.answersPings !== false) this.frame(FRAME.PING, FLAG.ACK, 0, payload)
   }
 
-  private onData(flags: number, id: number, data: Buffer, credit: number): void {
+  private onGoaway(payload: Buffer): void {
+    this.goaways++
+    this.goaway = { lastStream: payload.readUInt32BE(0) & 0x7fffffff, code: payload.readUInt32BE(4) }
+  }
+
+  private onWindowUpdate(id: number, increment: number): void {
+    if (id === 0) {
+      this.connectionCredit += increment
+      return
+    }
     const stream = this.stream(id)
-    stream.data.push(Buffer.from(data))
+    stream.credit += increment
+    stream.windowUpdates++
+  }
+
+  private onDataFrame(flags: number, id: number, data: Buffer, credit: number): void {
+    const stream = this.stream(id)
+    stream.dataFrames++
+    stream.dataBytes += data.length
+    if (this.options.keepsBodies !== false) stream.data.push(Buffer.from(data))
     if ((flags & FLAG.END_STREAM) !== 0) stream.ended = true
+    this.onData(stream, data)
     if (this.options.returnsCredit === false || credit === 0) return
-    this.windowUpdate(0, credit)
-    if (!stream.done) this.windowUpdate(id, credit)
+    stream.uncredited += credit
+    if (stream.uncredited < (this.options.creditStepBytes ?? 0)) return
+    this.windowUpdate(0, stream.uncredited)
+    if (!stream.done) this.windowUpdate(id, stream.uncredited)
+    stream.uncredited = 0
   }
 
   private onSection(): void {
