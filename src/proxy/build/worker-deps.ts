@@ -12,6 +12,7 @@ import { SlabPool } from '../connection/slab-pool.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import { InternalListenerSet } from '../listener/internal-listeners.ts'
 import type { ListenerCompileDeps } from '../listener/compile-listener.ts'
+import type { LocalInfo } from '../http/local-info.ts'
 import { compileAccessLoggers } from '../observe/access-loggers.ts'
 import type { AccessLogSink } from '../observe/access-log-sink.ts'
 import type { StatsStore } from '../stream/stats.ts'
@@ -25,6 +26,7 @@ export interface DataPlaneSurroundings {
   readonly random: Random
   readonly receiveBudget: ReceiveBudget
   readonly formats: FormatEnvironment
+  readonly localInfo: LocalInfo
   readonly resolveHost: ResolveHost
   readonly listen: ListenOptions
   readonly accessLogSink: (path: string) => AccessLogSink
@@ -61,6 +63,7 @@ export function workerDeps(
       filters: HTTP_FILTERS,
       stats,
       formats: surroundings.formats,
+      localInfo: surroundings.localInfo,
       http2: { defer: dispatcher.defer, receiveBudget },
       rejectPathWithFragment: surroundings.rejectPathWithFragment,
       bufferLimitBytes: 1024 * 1024,

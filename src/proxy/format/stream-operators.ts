@@ -2,7 +2,6 @@
 
 import { randomUUID } from 'node:crypto'
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
-import { withoutPort } from '../matching/virtual-host-table.ts'
 import { flagLongName } from '../stream/response-flags.ts'
 import type { ResponseFlag } from '../stream/response-flags.ts'
 import type { StreamInfo } from '../stream/stream-info.ts'
@@ -140,7 +139,7 @@ function serverNameOperator(...[call, , problems]: Parameters<OperatorFactory>):
 
 function host(info: StreamInfo): string | undefined {
   const authority = nonEmpty(info.requestHeaders?.authority)
-  return authority === undefined ? undefined : withoutPort(authority)
+  return authority?.replace(/:\d*$/, '')
 }
 
 /** The value of an environment variable, read once. */

@@ -32,6 +32,7 @@ import { compileRouteConfig } from './compile-route-config.ts'
 import type { FilterDeps, HttpFilterFactory, InstalledFilter } from './filter.ts'
 import type { ForwardClientCert, HcmConfig } from './hcm-config.ts'
 import { hcmStats } from './hcm-stats.ts'
+import type { LocalInfo } from './local-info.ts'
 import { compilePipeline } from './pipeline.ts'
 
 const DEFAULT_STREAM_IDLE_MS = 300_000
@@ -45,6 +46,7 @@ export interface HcmCompileDeps {
   readonly stats: StatsStore
   readonly formats: FormatEnvironment
   readonly http2: Http2Surroundings
+  readonly localInfo: LocalInfo
   /** Envoy's runtime key envoy.reloadable_features.http_reject_path_with_fragment; istiod's bootstrap sets it to false. */
   readonly rejectPathWithFragment: boolean
   readonly bufferLimitBytes: number
@@ -80,6 +82,7 @@ export function compileHttpConnectionManager(
     ),
     pipeline: compilePipeline(installed),
     accessLoggers: deps.compileAccessLoggers(message.accessLog, problems.at('access_log')),
+    localInfo: deps.localInfo,
     ...compileHeaderSettings(message, problems),
     generateRequestId: message.generateRequestId ?? true,
     preserveExternalRequestId: message.preserveExternalRequestId,
@@ -92,7 +95,10 @@ export function compileHttpConnectionManager(
     rejectPathWithFragment: deps.rejectPathWithFragment,
     stripPort: stripPort(message),
     stripTrailingHostDot: message.stripTrailingHostDot,
-    streamErrorOnInvalidHttpMessage: message.streamErrorOnInvalidHttpMessage ?? false,
+    streamErrorOnInvalidHttpMessage:
+      message.httpProtocolOptions?.overrideStreamErrorOnInvalidHttpMessage ??
+      message.streamErrorOnInvalidHttpMessage ??
+      false,
     upgrades: new Map(message.upgradeConfigs.map((one) => [one.upgradeType.toLowerCase(), one.enabled ?? true])),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
     streamIdleTimeoutMs: durationMs(message.streamIdleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
@@ -113,6 +119,7 @@ type HeaderSettings = Pick<
   | 'serverName'
   | 'serverHeader'
   | 'via'
+  | 'addUserAgent'
   | 'useRemoteAddress'
   | 'xffNumTrustedHops'
   | 'skipXffAppend'
@@ -130,6 +137,7 @@ function compileHeaderSettings(message: HttpConnectionManager, problems: Problem
     serverName: message.serverName === '' ? 'envoy' : message.serverName,
     serverHeader: serverHeader(message.serverHeaderTransformation),
     via: message.via,
+    addUserAgent: message.addUserAgent ?? false,
     useRemoteAddress: message.useRemoteAddress ?? false,
     xffNumTrustedHops: message.xffNumTrustedHops,
     skipXffAppend: message.skipXffAppend,

@@ -74,6 +74,11 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     if (drainGroup.isDraining) this.drain()
   }
 
+  /** With the version of the request that is being read. */
+  get requestProtocol(): Protocol {
+    return this.codec?.protocol ?? this.protocol
+  }
+
   /** For response headers: does this connection end after the response? */
   get isDraining(): boolean {
     return this.state !== 'open'
@@ -182,17 +187,12 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     else this.armIdleTimer()
   }
 
-  /** The running response is the last one of an HTTP/1 connection, and says so. */
-  beforeResponse(_exchange: Exchange, headers: ResponseHeaderMap): void {
-    if (this.state === 'open' || this.protocol === 'HTTP/2') return
-    if (headers.status !== 101 && !_exchange.isTunnel) headers.set('connection', 'close')
+  /** The running response may be the last one of an HTTP/1 connection, and then says so. */
+  beforeResponse(exchange: Exchange, headers: ResponseHeaderMap): void {
+    if ((this.state === 'open' && !exchange.closesConnection) || this.protocol === 'HTTP/2') return
+    if (headers.status !== 101 && !exchange.isTunnel) headers.set('connection', 'close')
     this.codec?.goAway()
     if (this.state === 'draining') this.state = 'drained'
-  }
-
-  /** The connection ends with this request. */
-  drainAfter(): void {
-    this.drain()
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------

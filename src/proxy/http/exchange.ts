@@ -40,6 +40,8 @@ export class Exchange implements RequestDecoder {
   isTunnel = false
   /** The client's whole request was received. */
   requestEnded = false
+  /** HTTP/1: no further request is served on the connection. */
+  closesConnection = false
   responseStarted = false
   responseEnded = false
   /** Nothing more happens; late promises and timers are ignored. */
@@ -63,7 +65,7 @@ export class Exchange implements RequestDecoder {
     this.manager = manager
     this.config = config
     this.encoder = encoder
-    this.info = new StreamInfo(manager.connection.facts, Date.now(), startMs, manager.protocol)
+    this.info = new StreamInfo(manager.connection.facts, Date.now(), startMs, manager.requestProtocol)
     this.slots = config.pipeline.filters.length === 0 ? NO_SLOTS : new Array(config.pipeline.filters.length)
     this.lastActivityMs = startMs
     this.timeouts = new StreamTimeouts(this)
@@ -78,7 +80,7 @@ export class Exchange implements RequestDecoder {
     info.requestHeaders = headers
     this.isGrpc = isGrpcRequest(headers)
     if (endStream) this.receivedRequestEnd()
-    const refused = admitRequest(headers, config)
+    const refused = admitRequest(headers, config, info)
     if (refused !== undefined) {
       this.localReply(refused)
       return
@@ -91,7 +93,8 @@ export class Exchange implements RequestDecoder {
     if (!config.proxy100Continue) this.answerExpect(headers)
     if (this.upgradeType !== '' && !upgradeIsAllowed(this)) {
       config.stats.rqWsOnNonWsRoute.add(1)
-      this.manager.drainAfter()
+      // What follows may be meant for the other protocol, and must not be read as a request.
+      this.closesConnection = true
       this.localReply({ status: 403, body: '', details: 'upgrade_failed' })
       return
     }
@@ -207,6 +210,8 @@ export class Exchange implements RequestDecoder {
     this.info.localReplyBody = reply.body
     const { headers, body } = buildLocalReply(reply, this)
     this.sendResponseHeaders(headers, body.length === 0)
+    // The client does not speak HTTP as we do, so its next request would be a guess (Envoy: sendLocalReply).
+    if (reply.status === 400 && !this.config.streamErrorOnInvalidHttpMessage) this.closesConnection = true
     if (body.length > 0 && !this.ended) this.sendResponseData(body, true)
     return STOPPED
   }

@@ -4,6 +4,7 @@ import type { Http1Options } from '../../codec/http1/http1-options.ts'
 import type { Http2Options } from '../../codec/http2/options.ts'
 import type { AccessLogger } from './access-logger.ts'
 import type { HcmStats } from './hcm-stats.ts'
+import type { LocalInfo } from './local-info.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RouteConfig } from './route-config.ts'
 
@@ -31,9 +32,11 @@ export interface HcmConfig {
   readonly pipeline: Pipeline
   readonly accessLoggers: readonly AccessLogger[]
 
+  readonly localInfo: LocalInfo
   readonly serverName: string
   readonly serverHeader: 'overwrite' | 'appendIfAbsent' | 'passThrough'
   readonly via: string
+  readonly addUserAgent: boolean
   readonly useRemoteAddress: boolean
   readonly xffNumTrustedHops: number
   readonly skipXffAppend: boolean
@@ -56,6 +59,7 @@ export interface HcmConfig {
   readonly rejectPathWithFragment: boolean
   readonly stripPort: 'none' | 'matching' | 'any'
   readonly stripTrailingHostDot: boolean
+  /** HTTP/1: the connection goes on after a 400 of the proxy's own. */
   readonly streamErrorOnInvalidHttpMessage: boolean
   /** Upgrade type (lower-case) -> enabled. */
   readonly upgrades: ReadonlyMap<string, boolean>

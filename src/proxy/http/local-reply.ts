@@ -56,8 +56,8 @@ export interface BuiltReply {
 export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltReply {
   const headers = new ResponseHeaderMap()
   headers.status = reply.status
-  applyRouteMutations(exchange, headers)
   addAll(headers, reply.headers)
+  applyRouteMutations(exchange, headers)
   if (exchange.isGrpc) {
     headers.status = 200
     headers.set('content-type', 'application/grpc')

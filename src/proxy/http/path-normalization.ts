@@ -12,13 +12,12 @@ export interface PathSettings {
   readonly rejectPathWithFragment: boolean
 }
 
-export type NormalizedPath =
-  | { readonly kind: 'ok'; readonly path: string }
-  | { readonly kind: 'rejected' }
-  /** Answer with 307 to this path. */
-  | { readonly kind: 'redirect'; readonly path: string }
-
-const REJECTED: NormalizedPath = { kind: 'rejected' }
+export interface NormalizedPath {
+  /** `redirect`: answer with 307 to the path. */
+  readonly kind: 'ok' | 'rejected' | 'redirect'
+  /** Of a rejected path as much as was changed before, as logs show it. */
+  readonly path: string
+}
 
 /** True when `normalizePath` would change or refuse nothing: the common case costs one pass. */
 export function needsNormalization(path: string, settings: PathSettings): boolean {
@@ -34,7 +33,7 @@ export function needsNormalization(path: string, settings: PathSettings): boolea
 export function normalizePath(path: string, settings: PathSettings): NormalizedPath {
   const fragment = path.indexOf('#')
   if (fragment >= 0) {
-    if (settings.rejectPathWithFragment) return REJECTED
+    if (settings.rejectPathWithFragment) return { kind: 'rejected', path }
     path = path.slice(0, fragment)
   }
   const query = path.indexOf('?')
@@ -42,17 +41,17 @@ export function normalizePath(path: string, settings: PathSettings): NormalizedP
   const rest = query < 0 ? '' : path.slice(query)
   let mustRedirect = false
   if (settings.escapedSlashes !== 'keep' && ESCAPED_SLASH.test(part)) {
-    if (settings.escapedSlashes === 'reject') return REJECTED
     part = part.replace(/%2[fF]/g, '/').replace(/%5[cC]/g, '\\')
+    if (settings.escapedSlashes === 'reject') return { kind: 'rejected', path: part + rest }
     mustRedirect = settings.escapedSlashes === 'redirect'
   }
   if (settings.normalizePath) {
     const canonical = canonicalizePath(part)
-    if (canonical === undefined) return REJECTED
+    if (canonical === undefined) return { kind: 'rejected', path: part + rest }
     part = canonical
   }
   if (settings.mergeSlashes) part = part.replace(/\/{2,}/g, '/')
-  return mustRedirect ? { kind: 'redirect', path: part + rest } : { kind: 'ok', path: part + rest }
+  return { kind: mustRedirect ? 'redirect' : 'ok', path: part + rest }
 }
 
 /** Characters that stay as they are when written plainly; others are percent-encoded. */

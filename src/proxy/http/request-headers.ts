@@ -1,49 +1,29 @@
 // What the connection manager does to a request's headers before filters see them: refuse, normalise, sanitise, add.
 // The order is Envoy's (ConnectionManagerUtility::mutateRequestHeaders; envoy-behaviour 1.1-1.5 in Envoy's documentation).
 
-import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import { isIP } from 'node:net'
+import type { HeaderMap, RequestHeaderMap } from '../../codec/header-map.ts'
 import { parseSocketAddress, socketAddress } from '../stream/address.ts'
 import type { Address, ConnectionFacts } from '../stream/connection-facts.ts'
 import type { StreamInfo } from '../stream/stream-info.ts'
 import type { HcmConfig } from './hcm-config.ts'
+import {
+  applyRules,
+  DROP,
+  DROP_FROM_EDGE,
+  DROP_FROM_EXTERNAL,
+  DROP_UNLESS_UPGRADE,
+  JUDGED,
+  REQUEST_RULES,
+} from './header-rules.ts'
 import type { LocalReply } from './local-reply.ts'
 import { isGrpcRequest } from './local-reply.ts'
 import { needsNormalization, normalizePath } from './path-normalization.ts'
 import { newRequestId, withoutTraceReason } from './request-id.ts'
-import { isIP } from 'node:net'
 import { forwardClientCert } from './xfcc.ts'
 
-/** Never forwarded from a client (hop-by-hop, or ours to set). */
-const ALWAYS_REMOVED = new Set(['keep-alive', 'proxy-connection', 'transfer-encoding', 'x-envoy-internal'])
-
-/** Trusted only from inside the mesh's own proxies. */
-const REMOVED_FROM_EXTERNAL = new Set([
-  'x-envoy-retriable-status-codes',
-  'x-envoy-retriable-header-names',
-  'x-envoy-retry-on',
-  'x-envoy-retry-grpc-on',
-  'x-envoy-max-retries',
-  'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-rq-per-try-timeout-ms',
-  'x-envoy-upstream-rq-timeout-alt-response',
-  'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-force-trace',
-  'x-envoy-ip-tags',
-  'x-envoy-original-url',
-  'x-envoy-hedge-on-per-try-timeout',
-])
-
-const REMOVED_FROM_EDGE = new Set([
-  'x-envoy-decorator-operation',
-  'x-envoy-downstream-service-cluster',
-  'x-envoy-downstream-service-node',
-  'x-envoy-original-path',
-  'x-envoy-original-host',
-])
-
 /** Refuses what no route may see; the path is normalised in place. Undefined: go on. */
-export function admitRequest(headers: RequestHeaderMap, config: HcmConfig): LocalReply | undefined {
+export function admitRequest(headers: RequestHeaderMap, config: HcmConfig, info: StreamInfo): LocalReply | undefined {
   if (headers.authority === undefined) return { status: 400, body: '', details: 'missing_host_header' }
   if (headers.path === undefined || headers.path === '') {
     if (headers.method === 'CONNECT' && headers.protocol === undefined) return undefined
@@ -53,20 +33,22 @@ export function admitRequest(headers: RequestHeaderMap, config: HcmConfig): Loca
     config.stats.rqNonRelativePath.add(1)
     return { status: 404, body: '', details: 'absolute_path_rejected' }
   }
+  // What the content of a QUERY means is said by its type alone.
+  if (headers.method === 'QUERY' && (headers.get('content-type') ?? '') === '') {
+    return { status: 400, body: '', details: 'query_missing_content_type' }
+  }
   if (needsNormalization(headers.path, config)) {
     const refused = applyNormalization(headers, config)
     if (refused !== undefined) return refused
   }
-  if (config.stripTrailingHostDot || config.stripPort !== 'none') normalizeHost(headers, config)
+  if (config.stripTrailingHostDot || config.stripPort !== 'none') normalizeHost(headers, config, info)
   return undefined
 }
 
 function applyNormalization(headers: RequestHeaderMap, config: HcmConfig): LocalReply | undefined {
   const normalized = normalizePath(headers.path as string, config)
-  if (normalized.kind === 'ok') {
-    headers.path = normalized.path
-    return undefined
-  }
+  headers.path = normalized.path
+  if (normalized.kind === 'ok') return undefined
   if (normalized.kind === 'rejected' || isGrpcRequest(headers)) {
     config.stats.rqFailedPathNormalization.add(1)
     return { status: 400, body: '', details: 'path_normalization_failed' }
@@ -74,14 +56,21 @@ function applyNormalization(headers: RequestHeaderMap, config: HcmConfig): Local
   return { status: 307, body: '', details: 'path_normalization_failed', headers: ['location', normalized.path] }
 }
 
-function normalizeHost(headers: RequestHeaderMap, config: HcmConfig): void {
-  let host = headers.authority as string
-  const port = host.startsWith('[') ? host.indexOf(':', host.indexOf(']')) : host.indexOf(':')
-  let portText = port < 0 ? '' : host.slice(port)
-  if (port >= 0) host = host.slice(0, port)
+function normalizeHost(headers: RequestHeaderMap, config: HcmConfig, info: StreamInfo): void {
+  const authority = headers.authority as string
+  const port = authority.startsWith('[') ? authority.indexOf(':', authority.indexOf(']')) : authority.indexOf(':')
+  let portText = port < 0 ? '' : authority.slice(port)
+  let host = port < 0 ? authority : authority.slice(0, port)
   if (config.stripTrailingHostDot && host.endsWith('.')) host = host.slice(0, -1)
-  if (config.stripPort === 'any' && headers.method !== 'CONNECT') portText = ''
+  // CONNECT needs its port (RFC 9110 7.1).
+  if (headers.method !== 'CONNECT' && stripsPort(portText, config, info)) portText = ''
   headers.authority = host + portText
+}
+
+/** @param portText with its colon. */
+function stripsPort(portText: string, config: HcmConfig, info: StreamInfo): boolean {
+  if (config.stripPort === 'none' || !/^:\d+$/.test(portText)) return false
+  return config.stripPort === 'any' || Number(portText.slice(1)) === info.connection.localAddress.port
 }
 
 /** Hop-by-hop cleaning, client address, x-forwarded-*, x-request-id, certificate. `isUpgrade` keeps connection and upgrade. */
@@ -98,11 +87,12 @@ export function mutateRequestHeaders(
   const isEdge = !isInternal && config.useRemoteAddress
   dropUntrusted(headers, isUpgrade, isInternal, isEdge)
   for (const name of config.routes.internalOnlyHeaders) if (!isInternal) headers.delete(name)
-  if (config.useRemoteAddress && !config.skipXffAppend) appendForwardedFor(headers, facts.remoteAddress.ip)
+  if (config.useRemoteAddress && !config.skipXffAppend) appendForwardedFor(headers, config, facts.remoteAddress.ip)
   setForwardedProto(headers, config, facts)
   if (config.appendXForwardedPort && !headers.has('x-forwarded-port')) {
     headers.add('x-forwarded-port', String(facts.localAddress.port))
   }
+  if (config.addUserAgent) addUserAgent(headers, config)
   if (isInternal) headers.set('x-envoy-internal', 'true')
   else if (isEdge) headers.set('x-envoy-external-address', client.address.ip)
   if (config.via !== '') appendValue(headers, 'via', config.via, ', ')
@@ -139,28 +129,23 @@ function nthFromRight(list: string, n: number): Address | undefined {
 }
 
 function dropUntrusted(headers: RequestHeaderMap, isUpgrade: boolean, isInternal: boolean, isEdge: boolean): void {
-  const { fields } = headers
-  let to = 0
-  for (let from = 0; from < fields.length; from += 2) {
-    const name = fields[from]
-    let value = fields[from + 1]
-    if (ALWAYS_REMOVED.has(name)) continue
-    if (!isUpgrade && (name === 'connection' || name === 'upgrade')) continue
-    if (name === 'te' && !isUpgrade) {
-      if (!hasToken(value, 'trailers')) continue
-      value = 'trailers'
-    }
-    if (name === 'referer' && (!isValidReferer(value) || headers.getJoined('referer') !== value)) continue
-    if (name.startsWith('x-envoy-')) {
-      if (!isInternal && REMOVED_FROM_EXTERNAL.has(name)) continue
-      if (isEdge && REMOVED_FROM_EDGE.has(name)) continue
-    }
-    fields[to] = name
-    fields[to + 1] = value
-    to += 2
-  }
-  if (to !== fields.length) fields.length = to
+  let dropped = DROP
+  if (!isUpgrade) dropped |= DROP_UNLESS_UPGRADE
+  if (!isInternal) dropped |= DROP_FROM_EXTERNAL
+  if (isEdge) dropped |= DROP_FROM_EDGE
+  const found = applyRules(headers, REQUEST_RULES, dropped)
+  if ((found & JUDGED) === 0) return
+  const referer = headers.get('referer')
+  if (referer !== undefined && !REFERER.test(referer)) headers.delete('referer')
+  const te = isUpgrade ? undefined : headers.get('te')
+  if (te === undefined) return
+  if (hasToken(te, 'trailers')) headers.set('te', 'trailers')
+  else headers.delete('te')
 }
+
+/** A URL with a host, without user information or fragment, or a relative reference without fragment. */
+const REFERER =
+  /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:[/?][!"$-~]*)?|[!"$-.0-9;-~]*(?:\/[!"$-~]*)?)$/
 
 /** Case-insensitive search for one token of a comma-separated list. */
 export function hasToken(list: string, token: string): boolean {
@@ -169,16 +154,14 @@ export function hasToken(list: string, token: string): boolean {
   return false
 }
 
-/** An absolute http(s) URL without user information or fragment. */
-function isValidReferer(value: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/@#?\s]+(?:[/?][^#\s]*)?$/.test(value)
+/** The loopback address means nothing to who reads it elsewhere. */
+function appendForwardedFor(headers: RequestHeaderMap, config: HcmConfig, ip: string): void {
+  const isLoopback = ip === '127.0.0.1' || ip === '::1'
+  appendValue(headers, 'x-forwarded-for', isLoopback ? config.localInfo.address : ip, ',')
 }
 
-function appendForwardedFor(headers: RequestHeaderMap, ip: string): void {
-  appendValue(headers, 'x-forwarded-for', ip, ',')
-}
-
-function appendValue(headers: RequestHeaderMap, name: string, value: string, separator: string): void {
+/** To the value of an inline header. */
+export function appendValue(headers: HeaderMap, name: string, value: string, separator: string): void {
   const existing = headers.getJoined(name)
   headers.set(name, existing === undefined || existing === '' ? value : existing + separator + value)
 }
@@ -196,6 +179,14 @@ function setForwardedProto(headers: RequestHeaderMap, config: HcmConfig, facts: 
     headers.set('x-forwarded-proto', config.schemeOverwrite)
   } else if (headers.scheme === undefined) headers.scheme = proto === 'http' || proto === 'https' ? proto : own
   else headers.scheme = headers.scheme.toLowerCase()
+}
+
+/** Who asks, for the services behind: the cluster and the node of this proxy. */
+function addUserAgent(headers: RequestHeaderMap, config: HcmConfig): void {
+  const { clusterName, nodeId } = config.localInfo
+  headers.set('x-envoy-downstream-service-cluster', clusterName)
+  if ((headers.get('user-agent') ?? '') === '') headers.set('user-agent', clusterName)
+  if (nodeId !== '') headers.set('x-envoy-downstream-service-node', nodeId)
 }
 
 function setRequestId(headers: RequestHeaderMap, config: HcmConfig, info: StreamInfo, isEdge: boolean): void {

@@ -3,12 +3,17 @@
 
 import type { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { Exchange } from './exchange.ts'
+import { applyRules, DROP, DROP_UNLESS_UPGRADE, RESPONSE_RULES } from './header-rules.ts'
+import { appendValue } from './request-headers.ts'
 
 /** The route's additions and removals, those of local replies included. */
 export function applyRouteMutations(exchange: Exchange, headers: ResponseHeaderMap): void {
   const route = exchange.knownRoute()
   if (route === undefined) return
   const { info, weightedCluster } = exchange
+  info.responseHeaders = headers
+  // Mutations expect to find inline headers once.
+  if (route.responseMutations.length > 0) applyRules(headers, RESPONSE_RULES, 0)
   if (weightedCluster !== undefined)
     for (const mutation of weightedCluster.responseMutations) mutation.apply(headers, info)
   for (const mutation of route.responseMutations) mutation.apply(headers, info)
@@ -16,12 +21,13 @@ export function applyRouteMutations(exchange: Exchange, headers: ResponseHeaderM
 
 export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeaderMap): void {
   const { config, info } = exchange
-  dropHopByHop(exchange, headers)
+  const isUpgrade = exchange.upgradeType !== '' && (headers.status === 101 || headers.status === 200)
+  applyRules(headers, RESPONSE_RULES, isUpgrade ? DROP : DROP | DROP_UNLESS_UPGRADE)
   if (!headers.has('date')) headers.add('date', httpDate())
   if (config.serverHeader === 'overwrite' || (config.serverHeader === 'appendIfAbsent' && !headers.has('server'))) {
     headers.set('server', config.serverName)
   }
-  if (config.via !== '') headers.add('via', config.via)
+  if (config.via !== '') appendValue(headers, 'via', config.via, ', ')
   const wantsId = config.alwaysSetRequestIdInResponse || exchange.requestHeaders?.has('x-envoy-force-trace')
   if (wantsId && info.requestId !== '') headers.set('x-request-id', info.requestId)
   exchange.manager.beforeResponse(exchange, headers)
@@ -34,23 +40,6 @@ export function addServiceTime(exchange: Exchange, headers: ResponseHeaderMap): 
   const elapsedMs = exchange.manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs
   headers.set('x-envoy-upstream-service-time', String(Math.floor(elapsedMs)))
   return elapsedMs
-}
-
-function dropHopByHop(exchange: Exchange, headers: ResponseHeaderMap): void {
-  const { fields } = headers
-  const isUpgrade = exchange.upgradeType !== '' && (headers.status === 101 || headers.status === 200)
-  let to = 0
-  for (let from = 0; from < fields.length; from += 2) {
-    const name = fields[from]
-    if (name === 'transfer-encoding' || name === 'keep-alive' || name === 'proxy-connection') continue
-    if (!isUpgrade && (name === 'connection' || name === 'upgrade')) continue
-    if (to !== from) {
-      fields[to] = name
-      fields[to + 1] = fields[from + 1]
-    }
-    to += 2
-  }
-  if (to !== fields.length) fields.length = to
 }
 
 let dateSecond = 0

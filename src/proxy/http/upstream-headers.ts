@@ -36,8 +36,9 @@ export function prepareUpstreamHeaders(
   const weighted = exchange.weightedCluster
   if (weighted !== undefined) for (const mutation of weighted.requestMutations) mutation.apply(headers, info)
   for (const mutation of route.requestMutations) mutation.apply(headers, info)
-  if (weighted !== undefined && weighted.hostRewrite !== '') setHost(exchange, action, weighted.hostRewrite)
-  else applyHostRewrite(exchange, action, undefined)
+  // Envoy keeps no record of the host that a weighted cluster replaces, and the route's rewrite comes on top.
+  if (weighted !== undefined && weighted.hostRewrite !== '') headers.authority = weighted.hostRewrite
+  applyHostRewrite(exchange, action, undefined)
   if (action.pathRewrite !== undefined && headers.path !== undefined) {
     if (!config.suppressEnvoyHeaders) headers.set('x-envoy-original-path', headers.path)
     headers.path = rewritePath(headers.path, action.pathRewrite)

@@ -85,13 +85,8 @@ function level<T>(wildcards: Wildcards<T>[], text: string): Map<string, T> {
   return found.values
 }
 
-/** Without `:port`; the colons of a bracketed IPv6 address are none. */
-export function withoutPort(authority: string): string {
+/** Without what stands behind the last colon, a number or not; the colons of a bracketed IPv6 address are none. */
+function withoutPort(authority: string): string {
   const colon = authority.lastIndexOf(':')
-  if (colon < 0 || authority.indexOf(']', colon) >= 0) return authority
-  for (let i = colon + 1; i < authority.length; i++) {
-    const code = authority.charCodeAt(i)
-    if (code < 48 || code > 57) return authority
-  }
-  return authority.slice(0, colon)
+  return colon < 0 || authority.indexOf(']', colon) >= 0 ? authority : authority.slice(0, colon)
 }

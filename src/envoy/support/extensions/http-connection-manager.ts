@@ -18,7 +18,7 @@ export const httpConnectionManagerSupport: SupportTables = {
     route_config: implemented,
     scoped_routes: refused('scoped routes'),
     http_filters: extensionPoint('envoy.filters.http'),
-    add_user_agent: skippable('adding a user agent'),
+    add_user_agent: implemented,
     tracing: skippable('tracing'),
     common_http_protocol_options: implemented,
     http1_safe_max_connection_duration: skippable('a gentler end of HTTP/1 connections'),
