@@ -1,6 +1,6 @@
 // What stands at the end of the filters: the router for requests, the tunnel for CONNECT that ends here. One per exchange.
 
-import type { HeaderMap } from '../../codec/header-map.ts'
+import type { HeaderMap, RequestHeaderMap } from '../../codec/header-map.ts'
 import type { Exchange } from './exchange.ts'
 import { RoutedRequest } from './router.ts'
 import { TunnelRequest } from './tunnel.ts'
@@ -48,11 +48,26 @@ export function chooseTerminal(exchange: Exchange): Terminal | undefined {
     }
     case 'directResponse':
       config.stats.rqDirectResponse.add(1)
-      exchange.localReply({ status: action.status, body: action.body, details: 'direct_response' })
+      exchange.localReply({
+        status: action.status,
+        body: action.body,
+        details: 'direct_response',
+        headers: namesLocation(action.status) ? ownLocation(exchange.requestHeaders) : undefined,
+      })
       return undefined
     case 'cluster':
       return exchange.upgradeType === 'connect' && action.upgrades.get('connect')?.terminatesConnect === true
         ? new TunnelRequest(exchange, action)
         : new RoutedRequest(exchange, route, action)
   }
+}
+
+/** Statuses that say where: what was made, or where else to look (RFC 9110 10.2.2). */
+function namesLocation(status: number): boolean {
+  return status === 201 || (status >= 300 && status < 400)
+}
+
+/** A direct response has no other place to name than the request's own (Envoy: DirectResponseEntry::newUri). */
+function ownLocation({ scheme, authority, path }: RequestHeaderMap): string[] | undefined {
+  return path === undefined ? undefined : ['location', `${scheme ?? 'http'}://${authority ?? ''}${path}`]
 }
