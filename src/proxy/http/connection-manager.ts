@@ -310,7 +310,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   }
 }
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+/** Enough of HTTP/2's connection preface to know that it is none of HTTP/1; its codec judges the rest. */
+const PREFACE = Buffer.from('PRI * HTTP/2')
 
 /** Undefined: more bytes are needed. */
 function sniffProtocol(bytes: Buffer): 'http1' | 'http2' | undefined {

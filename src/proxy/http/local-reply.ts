@@ -39,7 +39,7 @@ export function httpToGrpcStatus(status: number): number {
 
 /** gRPC over HTTP by its content type (`application/grpc`, `application/grpc+proto`, not grpc-web). */
 export function isGrpcRequest(headers: RequestHeaderMap): boolean {
-  return isGrpcContentType(headers.get('content-type'))
+  return isGrpcContentType(headers.getJoined('content-type'))
 }
 
 export function isGrpcContentType(contentType: string | undefined): boolean {
