@@ -19,5 +19,7 @@ await build({
   minifySyntax: true,
   logLevel: 'warning',
   // CommonJS packages that are bundled need `require` for Node's own modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
 })

@@ -44,7 +44,7 @@ function limitsOf(cluster: DescribedCluster, priority: DescribedLimits['priority
 function hostStatus(copies: readonly DescribedHost[]): HostStatus {
   const [host] = copies
   const sum = (field: keyof DescribedHost & `${'cx' | 'rq'}${string}`): number =>
-    copies.reduce((total, copy) => total + (copy[field] as number), 0)
+    copies.reduce((total, copy) => total + copy[field], 0)
   return {
     address: host.address,
     hostname: host.hostname,

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as x509 from '@peculiar/x509'
 
-x509.cryptoProvider.set(webcrypto as Crypto)
+x509.cryptoProvider.set(webcrypto)
 
 const keyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const dayMs = 86_400_000
@@ -49,7 +49,7 @@ export class MeshAuthority {
   }
 
   static async create(organization = 'cluster.local'): Promise<MeshAuthority> {
-    const keys = (await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+    const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
     const subject = `O=${organization}`
     const root = await x509.X509CertificateGenerator.createSelfSigned({
       serialNumber: '01',
@@ -73,7 +73,7 @@ export class MeshAuthority {
     const names: x509.JsonGeneralName[] = []
     for (const value of options.uris ?? [spiffeId]) names.push({ type: 'url', value })
     for (const value of options.dnsNames ?? []) names.push({ type: 'dns', value })
-    const keys = (await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+    const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: (this.nextSerial++).toString(16).padStart(4, '0'),
       subject: '',
