@@ -131,13 +131,17 @@ export function inHttp2(
   }
 }
 
-/** Notes what arrived on each stream, and GOAWAY or the end of the connection. */
+/**
+ * Notes what arrived on each stream, and GOAWAY or the end of the connection. A GOAWAY with an error is not noted when the
+ * connection then ends: Envoy often drops the connection before it is written, by no rule that a client could rely on.
+ */
 export async function noteHttp2(actor: Actor, wire: Http2Wire): Promise<void> {
   await wire.until(() => wire.tunnel.ending !== undefined, wire.goaway === undefined ? SETTLE_MS : 2_000)
   for (const id of [...wire.streams.keys()].sort((a, b) => a - b)) {
     actor.note(`stream ${id}`, describeStream(wire.stream(id)))
   }
-  actor.note('goaway', wire.goaway === undefined ? 'none' : wire.goaway.code)
+  const isTold = wire.goaway !== undefined && (wire.goaway.code === 0 || wire.tunnel.ending === undefined)
+  actor.note('goaway', isTold ? wire.goaway?.code : 'none')
   actor.note('connection', wire.tunnel.ending ?? 'open')
 }
 

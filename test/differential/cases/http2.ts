@@ -438,6 +438,91 @@ export const http2Cases = casesOf('http2', {
       await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
     }),
   },
+  'data-after-the-end': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      wire.data(1, 'a', true)
+      wire.data(1, 'b', true)
+      await wire.until(() => wire.tunnel.ending !== undefined || wire.stream(1).done, 1_000)
+    }),
+  },
+  'headers-after-the-end': {
+    pods: pod(() => mirror()),
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }), true)
+      wire.headers(1, [['x-t', '1']], true)
+      await wire.until(() => wire.tunnel.ending !== undefined || wire.stream(1).done, 1_000)
+    }),
+  },
+  'reset-on-idle-stream': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      wire.reset(3, 8)
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'length-contradicted-by-trailers': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }, [['content-length', '9']]))
+      wire.data(1, 'abcde')
+      wire.headers(1, [['x-t', '1']], true)
+      await wire.untilDone(1, 1_000)
+    }),
+  },
+  'length-contradicted-by-headers': {
+    exchange: h2Sequence(h2Request({ ':method': 'POST' }, [['content-length', '9']])),
+  },
+  'malformed-beside-a-good-request': {
+    pods: pod(() => async (tunnel) => void (await tunnel.untilEnded(3_000))),
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      wire.data(1, 'a')
+      await pause(50)
+      wire.headers(3, h2Request({}, [['X-Upper', '1']]), true)
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'empty-frames-flood': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      wire.headers(3, h2Request({ ':method': 'POST' }))
+      for (let i = 0; i < 4; i++) wire.data(1, '')
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'priority-frames-flood': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      for (let i = 0; i < 400; i++) wire.frame(FRAME.PRIORITY, 0, 1, Buffer.concat([uint32(0), Buffer.of(1)]))
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'window-updates-flood': {
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }))
+      for (let i = 0; i < 100; i++) wire.windowUpdate(1, 1)
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'ended-within-a-header-block': {
+    exchange: inHttp2(async (wire) => {
+      wire.frame(FRAME.HEADERS, FLAG.END_STREAM, 1, encodeFields(h2Request()).subarray(0, 10))
+      await pause(50)
+      wire.tunnel.end()
+      await wire.until(() => wire.tunnel.ending !== undefined, 2_000)
+    }),
+  },
+  'trailers-malformed-as-stream-error': {
+    service: { hcm: { http2_protocol_options: { override_stream_error_on_invalid_http_message: true } } },
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }, [['content-length', '9']]))
+      wire.headers(1, [['x-t', '1']], true)
+      await wire.untilDone(1, 1_000)
+      wire.headers(3, h2Request({ ':method': 'POST' }))
+      wire.windowUpdate(3, 0)
+      await wire.until(() => wire.tunnel.ending !== undefined || wire.stream(3).done, 1_000)
+    }),
+  },
   'ping-of-wrong-size': {
     exchange: inHttp2(async (wire) => {
       wire.frame(FRAME.PING, 0, 0, 'short')
@@ -616,7 +701,11 @@ export const http2Cases = casesOf('http2', {
     exchange: inHttp2(async (wire) => {
       await wire.until(() => wire.settings !== undefined && wire.settingsAcknowledged)
       wire.headers(1, h2Request({ ':method': 'POST' }))
-      for (let i = 0; i < 64; i++) wire.data(1, Buffer.alloc(16_384, i), i === 63)
+      const window = (): number => (wire.settings?.get(4) ?? 0) + wire.stream(1).credit
+      for (let i = 0; i < 64; i++) {
+        await wire.until(() => window() >= (i + 1) * 16_384)
+        wire.data(1, Buffer.alloc(16_384, i), i === 63)
+      }
       await wire.untilDone(1)
     }),
   },
@@ -715,6 +804,17 @@ export const http2Cases = casesOf('http2', {
       wire.data(1, 'bye')
       await wire.untilDone(1, 1_000)
     }),
+  },
+  'extended-connect-refused': {
+    service: { hcm: { http2_protocol_options: { allow_connect: true } } },
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'CONNECT', ':path': '/chat' }, []).toSpliced(4, 0, [':protocol', 'other']))
+      await wire.untilDone(1, 1_000)
+    }),
+  },
+  'extended-connect-without-connect': {
+    service: { hcm: { http2_protocol_options: { allow_connect: true } } },
+    exchange: h2Sequence(h2Request({ ':path': '/chat' }, []).toSpliced(4, 0, [':protocol', 'websocket'])),
   },
   'plain-connect-inside': {
     exchange: inHttp2(async (wire) => {
