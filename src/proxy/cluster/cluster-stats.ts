@@ -28,6 +28,8 @@ export interface ClusterStats {
   readonly rqTxReset: Counter
   readonly rqRetry: Counter
   readonly rqRetrySuccess: Counter
+  /** `retry.upstream_rq_503` and so on: responses that were not passed on because the request was tried again. */
+  chargeRetried(status: number): void
   readonly rqRetryLimitExceeded: Counter
   readonly rqRetryOverflow: Counter
   readonly retryOrShadowAbandoned: Counter
@@ -40,6 +42,13 @@ export interface ClusterStats {
   readonly rqByClass: readonly (Counter | undefined)[]
   /** `upstream_rq_200` and so on; created when a code is first seen (100-599). */
   rqByCode(status: number): Counter
+}
+
+/** A response that goes to the client, whoever made it. */
+export function chargeResponse(stats: ClusterStats, status: number): void {
+  stats.rqCompleted.add(1)
+  stats.rqByClass[Math.floor(status / 100)]?.add(1)
+  stats.rqByCode(status).add(1)
 }
 
 export function clusterStats(store: StatsStore, name: string): ClusterStats {
@@ -73,6 +82,11 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
     rqTxReset: counter('upstream_rq_tx_reset'),
     rqRetry: counter('upstream_rq_retry'),
     rqRetrySuccess: counter('upstream_rq_retry_success'),
+    chargeRetried(status: number): void {
+      for (const stat of ['completed', `${Math.floor(status / 100)}xx`, String(status)]) {
+        counter(`retry.upstream_rq_${stat}`).add(1)
+      }
+    },
     rqRetryLimitExceeded: counter('upstream_rq_retry_limit_exceeded'),
     rqRetryOverflow: counter('upstream_rq_retry_overflow'),
     retryOrShadowAbandoned: counter('retry_or_shadow_abandoned'),

@@ -151,6 +151,8 @@ export class Attempt implements PoolRequest {
     this.done = true
     this.stopTimer()
     this.facts.transportFailureReason = transportFailure
+    // A full pool asked no host.
+    if (reason === 'overflow') this.facts.host = undefined
     this.owner.onAttemptReset(this, reason, transportFailure)
   }
 
@@ -164,7 +166,6 @@ export class Attempt implements PoolRequest {
     this.responseEnded = endStream
     this.facts.firstRxByteReceivedMs = this.dispatcher.nowMs
     this.stopTimer()
-    this.chargeResponse(headers.status)
     this.owner.onAttemptHeaders(this, headers, endStream)
     if (endStream) this.finishWhenComplete()
   }
@@ -186,7 +187,6 @@ export class Attempt implements PoolRequest {
   onReset(reason: ResetReason, _detail: string): void {
     if (this.done) return
     this.cluster.stats.rqRxReset.add(1)
-    this.host.failedRequests++
     this.finish()
     this.owner.onAttemptReset(this, reason, '')
   }
@@ -198,15 +198,6 @@ export class Attempt implements PoolRequest {
   /** @internal */
   perTryTimeout(): void {
     if (!this.done && !this.responded) this.owner.onAttemptTimeout(this)
-  }
-
-  private chargeResponse(status: number): void {
-    const { stats } = this.cluster
-    stats.rqCompleted.add(1)
-    stats.rqByClass[Math.floor(status / 100)]?.add(1)
-    stats.rqByCode(status).add(1)
-    if (status >= 500) this.host.failedRequests++
-    else this.host.successfulRequests++
   }
 
   private finishWhenComplete(): void {

@@ -31,9 +31,9 @@ export function replyToReset(
   transportFailure: string,
   retried: boolean,
 ): LocalReply {
-  const withTransport = transportFailure === '' ? '' : `, transport failure reason: ${transportFailure}`
   const prefix = 'upstream connect error or disconnect/reset before headers. '
-  const body = `${prefix}${retried ? 'retried and the latest ' : ''}reset reason: ${reason}${withTransport}`
+  // What went wrong on the way to the upstream is for the log, not for strangers.
+  const body = `${prefix}${retried ? 'retried and the latest ' : ''}reset reason: ${reason}`
   const detail = transportFailure === '' ? reason : `${reason}|${transportFailure}`
   return {
     status: reason === 'protocol error' ? 502 : 503,

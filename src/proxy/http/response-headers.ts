@@ -4,6 +4,7 @@
 import type { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { Exchange } from './exchange.ts'
 import { applyRules, DROP, DROP_UNLESS_UPGRADE, RESPONSE_RULES } from './header-rules.ts'
+import { httpDate } from './http-date.ts'
 import { appendValue } from './request-headers.ts'
 
 /** The route's additions and removals, those of local replies included. */
@@ -33,28 +34,10 @@ export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeade
   exchange.manager.beforeResponse(exchange, headers)
 }
 
-/** Since the end of the request, when that has come. Returns the milliseconds, or -1 when there is nothing to say. */
-export function addServiceTime(exchange: Exchange, headers: ResponseHeaderMap): number {
+/** The time since the end of the request, when that has come. */
+export function addServiceTime(exchange: Exchange, headers: ResponseHeaderMap): void {
   const { info, config, requestEnded } = exchange
-  if (config.suppressEnvoyHeaders || !requestEnded) return -1
+  if (config.suppressEnvoyHeaders || !requestEnded) return
   const elapsedMs = exchange.manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs
   headers.set('x-envoy-upstream-service-time', String(Math.floor(elapsedMs)))
-  return elapsedMs
-}
-
-let dateSecond = 0
-let dateText = ''
-
-/** RFC 9110 5.6.7, made once a second. */
-function httpDate(): string {
-  const second = Math.floor(Date.now() / 1000)
-  if (second !== dateSecond) {
-    dateSecond = second
-    dateText = dateOfSecond(second)
-  }
-  return dateText
-}
-
-function dateOfSecond(second: number): string {
-  return new Date(second * 1000).toUTCString()
 }

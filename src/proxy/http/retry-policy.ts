@@ -1,6 +1,6 @@
 // When a failed attempt is tried again, as data and pure functions (envoy.config.route.v3.RetryPolicy). Nothing here acts.
 
-import type { ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
 
 /** Conditions of `retry_on`, one bit each. */
@@ -46,6 +46,67 @@ export function parseRetryOn(text: string): number {
   return bits
 }
 
+/** Policy of a request whose route has none, for what the request itself asks. */
+const NO_POLICY: RetryPolicy = {
+  retryOn: 0,
+  numRetries: 1,
+  perTryTimeoutMs: 0,
+  perTryIdleTimeoutMs: 0,
+  retriableStatusCodes: [],
+  retriableResponse: () => false,
+  avoidPreviousHosts: false,
+  hostSelectionMaxAttempts: 1,
+  baseIntervalMs: 25,
+  maxIntervalMs: 250,
+}
+
+const CONSUMED = [
+  'x-envoy-max-retries',
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+]
+
+/**
+ * The route's policy with what the request's own headers add to it, which end here; those of strangers were removed before.
+ * Undefined: nothing is retried. Envoy: RetryStateImpl::create.
+ */
+export function takeRetryPolicy(route: RetryPolicy | undefined, headers: RequestHeaderMap): RetryPolicy | undefined {
+  const merged = asksForRetries(headers.fields) ? mergeRetryHeaders(route, headers) : route
+  return merged === undefined || merged.retryOn === 0 ? undefined : merged
+}
+
+function asksForRetries(fields: readonly string[]): boolean {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]
+    if (name.startsWith('x-envoy-ret') || name === 'x-envoy-max-retries') return true
+  }
+  return false
+}
+
+function mergeRetryHeaders(route: RetryPolicy | undefined, headers: RequestHeaderMap): RetryPolicy {
+  const [retries, retryOn, grpcOn, codes, names] = CONSUMED.map((name) => headers.get(name) ?? '')
+  for (const name of CONSUMED) headers.delete(name)
+  const base = route ?? NO_POLICY
+  const headerNames = names.split(',').flatMap((name) => (name.trim() === '' ? [] : name.trim().toLowerCase()))
+  return {
+    ...base,
+    retryOn: base.retryOn | (parseRetryOn(retryOn) & ~ANY_GRPC) | (parseRetryOn(grpcOn) & ANY_GRPC),
+    numRetries: parseInteger(retries) ?? base.numRetries,
+    retriableStatusCodes: [...base.retriableStatusCodes, ...parseIntegers(codes)],
+    retriableResponse: (response) => base.retriableResponse(response) || headerNames.some((name) => response.has(name)),
+  }
+}
+
+function parseInteger(text: string): number | undefined {
+  return /^ *\d{1,9} *$/.test(text) ? Number(text) : undefined
+}
+
+function parseIntegers(text: string): number[] {
+  return text.split(',').flatMap((part) => parseInteger(part) ?? [])
+}
+
 const GRPC_CONDITIONS: ReadonlyMap<string, number> = new Map([
   ['1', RETRY_ON.cancelled],
   ['4', RETRY_ON['deadline-exceeded']],
@@ -53,6 +114,8 @@ const GRPC_CONDITIONS: ReadonlyMap<string, number> = new Map([
   ['13', RETRY_ON.internal],
   ['14', RETRY_ON.unavailable],
 ])
+
+const ANY_GRPC = [...GRPC_CONDITIONS.values()].reduce((all, bit) => all | bit, 0)
 
 /** Does the policy want another attempt after these response headers? */
 export function retriesResponse(policy: RetryPolicy, headers: ResponseHeaderMap): boolean {

@@ -5,21 +5,24 @@ import type { HeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { chargeResponse } from '../cluster/cluster-stats.ts'
 import type { Host } from '../cluster/host.ts'
 import type { LoadBalancerContext } from '../cluster/load-balancer.ts'
 import { Attempt } from './attempt.ts'
 import type { AttemptOwner } from './attempt.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
+import type { LocalReply } from './local-reply.ts'
 import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
 import { addServiceTime } from './response-headers.ts'
-import { backoffBoundMs, retriesReset, retriesResponse } from './retry-policy.ts'
-import type { RetryPolicy } from './retry-policy.ts'
+import { takeRetryPolicy } from './retry-policy.ts'
+import { RetryState } from './retry-state.ts'
+import type { RetryVerdict } from './retry-state.ts'
 import { applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction, Route } from './route-config.ts'
 import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
-import { requestTimeouts } from './timeouts.ts'
+import { requestTimeouts, setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
 import { fromExtendedConnect, fromSwitchingProtocols, toExtendedConnect, toSwitchingProtocols } from './upgrade.ts'
 
@@ -31,23 +34,20 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   private attempt: Attempt | undefined = undefined
   private timeouts: RequestTimeouts = NO_TIMEOUTS
   /** Undefined: the request will not be tried again. */
-  private retryPolicy: RetryPolicy | undefined
-  private retriesLeft: number
-  private retriesDone = 0
+  private retry: RetryState | undefined = undefined
+  /** The retry that is due follows a per-try time-out. */
+  private isTimeoutRetry = false
   private sentBytes = false
   private readonly body = new BodyBuffer()
   private usedHosts: Host[] | undefined = undefined
   private readonly globalTimer: Timer<RoutedRequest>
   private readonly backoffTimer: Timer<RoutedRequest>
-  private retryIsCounted = false
   private done = false
 
   constructor(exchange: Exchange, route: Route, action: ClusterAction) {
     this.exchange = exchange
     this.route = route
     this.action = action
-    this.retryPolicy = action.retryPolicy
-    this.retriesLeft = action.retryPolicy?.numRetries ?? 0
     this.globalTimer = new Timer<RoutedRequest>(onGlobalTimeout, this)
     this.backoffTimer = new Timer<RoutedRequest>(onBackoffOver, this)
   }
@@ -76,8 +76,11 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     }
     this.cluster = cluster
     this.timeouts = requestTimeouts(exchange, action)
+    exchange.info.attemptCount = 1
     prepareUpstreamHeaders(exchange, route, action, this.timeouts)
-    if (exchange.requestEnded || exchange.upgradeType !== '') this.armGlobalTimer()
+    const policy = takeRetryPolicy(action.retryPolicy, exchange.requestHeaders)
+    if (policy !== undefined) this.retry = new RetryState(policy, cluster)
+    if (exchange.requestEnded || exchange.upgradeType === 'websocket') this.armGlobalTimer()
     this.body.ended = exchange.requestEnded
     this.startAttempt()
   }
@@ -88,7 +91,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (this.done) return
     const { attempt } = this
     const isReady = attempt !== undefined && attempt.isReady && !this.holdsUpgradeData(attempt)
-    if (this.retryPolicy !== undefined || !isReady) this.keep(chunk, endStream)
+    if (this.retry !== undefined || !isReady) this.keep(chunk, endStream)
     else this.body.ended = endStream
     if (isReady) {
       if (!attempt.sendData(chunk, endStream)) this.exchange.pauseRequest()
@@ -105,7 +108,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   onRequestReceived(): void {
     if (this.done) return
     this.armGlobalTimer()
-    this.attempt?.armPerTryTimer(this.timeouts.perTryMs)
+    if (this.attempt?.isReady === true) this.attempt.armPerTryTimer(this.timeouts.perTryMs)
   }
 
   onDownstreamWritable(): void {
@@ -113,6 +116,11 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   }
 
   onResponseSent(): void {
+    const { exchange } = this
+    if (!this.done && exchange.requestEnded) {
+      const elapsedMs = exchange.manager.dispatcher.nowMs - exchange.info.lastDownstreamRxByteReceivedMs
+      this.cluster?.stats.rqTimeMs.record(elapsedMs)
+    }
     this.abandon()
   }
 
@@ -143,27 +151,33 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   onAttemptInformational(_attempt: Attempt, headers: ResponseHeaderMap): void {
     if (!this.exchange.config.proxy100Continue || this.done) return
     // What the client has seen cannot be taken back: no retry from here on.
-    this.retryPolicy = undefined
+    this.stopRetrying()
+    if (this.cluster !== undefined) chargeResponse(this.cluster.stats, headers.status)
     this.exchange.sendInformational(headers)
   }
 
   onAttemptHeaders(attempt: Attempt, headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.done) return
     const { exchange } = this
-    if (this.retryPolicy !== undefined && retriesResponse(this.retryPolicy, headers) && this.mayRetry()) {
+    if (this.retry !== undefined && this.grants(this.retry.afterResponse(headers))) {
+      attempt.host.failedRequests++
+      this.cluster?.stats.chargeRetried(headers.status)
       attempt.cancel('local reset')
-      this.scheduleRetry()
+      this.scheduleRetry(false)
       return
     }
-    if (this.retriesDone > 0 && headers.status < 500) this.cluster?.stats.rqRetrySuccess.add(1)
     this.stopRetrying()
+    if (this.cluster !== undefined) chargeResponse(this.cluster.stats, headers.status)
+    if (headers.status >= 500) attempt.host.failedRequests++
+    else attempt.host.successfulRequests++
     exchange.info.responseCodeDetails = 'via_upstream'
     exchange.info.responseCode = headers.status
     const isTunnel = this.answersUpgrade(attempt, headers)
     if (exchange.ended || this.done) return
-    const elapsedMs = addServiceTime(exchange, headers)
-    if (elapsedMs >= 0) this.cluster?.stats.rqTimeMs.record(elapsedMs)
     if (isTunnel) this.stopTimers()
+    const counted = this.attemptCountHeaders()
+    if (counted !== undefined) headers.set(counted[0], counted[1])
+    addServiceTime(exchange, headers)
     applyRouteMutations(exchange, headers)
     exchange.sendResponseHeaders(headers, endStream)
     if (isTunnel && !this.done) this.sendKept(attempt)
@@ -179,7 +193,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (!this.done) this.exchange.sendResponseTrailers(trailers)
   }
 
-  onAttemptReset(_attempt: Attempt, reason: ResetReason, transportFailure: string): void {
+  onAttemptReset(attempt: Attempt, reason: ResetReason, transportFailure: string): void {
     if (this.done) return
     const { exchange } = this
     if (exchange.responseStarted) {
@@ -188,13 +202,13 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       exchange.resetDownstream('local reset')
       return
     }
-    if (this.retryPolicy !== undefined && retriesReset(this.retryPolicy, reason, this.sentBytes) && this.mayRetry()) {
-      this.scheduleRetry()
+    if (reason !== 'overflow') attempt.host.failedRequests++
+    if (this.retry !== undefined && this.grants(this.retry.afterReset(reason, this.sentBytes))) {
+      this.scheduleRetry(false)
       return
     }
-    this.chargeLocalReply(503)
     exchange.setFlag(resetFlag(reason))
-    exchange.localReply(replyToReset(exchange, reason, transportFailure, this.retriesDone > 0))
+    this.reply(replyToReset(exchange, reason, transportFailure, exchange.info.attemptCount > 1))
   }
 
   onAttemptWritable(_attempt: Attempt): void {
@@ -206,8 +220,9 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     this.cluster?.stats.rqPerTryTimeout.add(1)
     attempt.host.timedOutRequests++
     attempt.cancel('local reset')
-    if (this.retryPolicy !== undefined && retriesReset(this.retryPolicy, 'local reset', true) && this.mayRetry()) {
-      this.scheduleRetry()
+    if (this.retry !== undefined && this.grants(this.retry.afterReset('local reset', true))) {
+      attempt.host.failedRequests++
+      this.scheduleRetry(true)
       return
     }
     this.timedOut('upstream_per_try_timeout')
@@ -215,30 +230,43 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   // --- attempts -----------------------------------------------------------------------------------------------------
 
-  /** @internal */
-  startAttempt(): void {
+  private startAttempt(): void {
     const { exchange } = this
-    const cluster = this.cluster as Cluster
-    const host = this.chooseHost(cluster)
-    if (host === undefined) {
-      cluster.stats.cxNoneHealthy.add(1)
-      this.chargeLocalReply(503)
+    const { cluster } = exchange
+    const host = cluster === undefined ? undefined : this.chooseHost(cluster)
+    if (cluster === undefined || host === undefined) {
+      cluster?.stats.cxNoneHealthy.add(1)
       exchange.setFlag('UH')
-      exchange.localReply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' })
+      this.reply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' })
       return
     }
     const attempt = new Attempt(this, cluster, host)
     this.attempt = attempt
     exchange.info.upstream = attempt.facts
-    exchange.info.attemptCount++
     const isHttp2 = exchange.manager.protocol === 'HTTP/2'
     attempt.start(cluster.httpPool(host, isHttp2, exchange.info.filterState.shared()))
+  }
+
+  /** @internal */
+  startRetry(): void {
+    const { exchange, action, timeouts, route } = this
+    const { requestHeaders: headers, info, manager } = exchange
+    info.attemptCount++
+    if (route.virtualHost.includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', String(info.attemptCount))
+    if (route.virtualHost.includeIsTimeoutRetryHeader) {
+      headers.set('x-envoy-is-timeout-retry', String(this.isTimeoutRetry))
+    }
+    const elapsedMs = exchange.requestEnded ? manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs : 0
+    setTimeoutHeaders(exchange, action, timeouts, elapsedMs)
+    // It may have been replaced or removed meanwhile.
+    exchange.cluster = manager.clusters.get((this.cluster as Cluster).name)
+    this.startAttempt()
   }
 
   /** Picks again, up to the policy's limit, while the pick is a host that was tried before; the last pick counts. */
   private chooseHost(cluster: Cluster): Host | undefined {
     let host = cluster.chooseHost(this)
-    const policy = this.action.retryPolicy
+    const policy = this.retry?.policy
     if (policy === undefined || !policy.avoidPreviousHosts || host === undefined) return host
     const used = this.usedHosts
     if (used !== undefined) {
@@ -260,7 +288,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     }
     if (body.trailers !== undefined) attempt.sendTrailers(body.trailers)
     else if (body.ended && last < 0) attempt.sendData(NO_BYTES, true)
-    if (this.retryPolicy === undefined) body.clear()
+    if (this.retry === undefined) body.clear()
     if (writable) this.exchange.resumeRequest()
   }
 
@@ -270,54 +298,43 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     body.append(chunk)
     body.ended = endStream
     const limit = this.action.retryBufferLimitBytes ?? exchange.config.bufferLimitBytes
-    if (this.retryPolicy === undefined || body.bytes <= limit) return
+    if (this.retry === undefined || body.bytes <= limit) return
     this.cluster?.stats.retryOrShadowAbandoned.add(1)
-    this.retryPolicy = undefined
+    this.dropRetry()
     if (this.backoffTimer.isScheduled) {
-      this.stopTimers()
       const text = 'exceeded request buffer limit while retrying upstream'
-      exchange.localReply({ status: 507, body: text, details: 'request_payload_exceeded_retry_buffer_limit' })
+      exchange.localReply({
+        status: 507,
+        body: text,
+        details: 'request_payload_exceeded_retry_buffer_limit',
+        headers: this.attemptCountHeaders(),
+      })
     } else if (this.attempt?.isReady === true) body.clear()
   }
 
-  private mayRetry(): boolean {
-    const { exchange } = this
-    const { breakers, stats } = this.cluster as Cluster
-    if (this.retriesLeft === 0) {
-      exchange.setFlag('URX')
-      stats.rqRetryLimitExceeded.add(1)
-      return false
-    }
-    this.retriesLeft--
-    if (breakers.retries.isFull) {
-      exchange.setFlag('UO')
-      stats.rqRetryOverflow.add(1)
-      return false
-    }
-    return true
+  /** A wish that cannot be granted is noted in the log. */
+  private grants(verdict: RetryVerdict): boolean {
+    if (verdict === 'exhausted') this.exchange.setFlag('URX')
+    else if (verdict === 'overflow') this.exchange.setFlag('UO')
+    return verdict === 'retry'
   }
 
-  private scheduleRetry(): void {
-    const { dispatcher } = this.exchange.manager
-    const cluster = this.cluster as Cluster
-    this.retriesDone++
-    if (!this.retryIsCounted) {
-      this.retryIsCounted = true
-      cluster.breakers.retries.take()
-    }
-    cluster.stats.rqRetry.add(1)
-    const bound = backoffBoundMs(this.retryPolicy as RetryPolicy, this.retriesDone)
-    dispatcher.timers.schedule(this.backoffTimer, this.exchange.manager.random.below(bound))
+  private scheduleRetry(isTimeoutRetry: boolean): void {
+    const { dispatcher, random } = this.exchange.manager
+    this.isTimeoutRetry = isTimeoutRetry
+    this.attempt = undefined
+    dispatcher.timers.schedule(this.backoffTimer, random.below((this.retry as RetryState).backoffBoundMs))
   }
 
   private stopRetrying(): void {
-    this.retryPolicy = undefined
-    if (this.retryIsCounted) {
-      this.retryIsCounted = false
-      this.cluster?.breakers.retries.give()
-    }
+    this.dropRetry()
     // What came behind an upgrade request waits for the tunnel.
     if (this.exchange.upgradeType === '') this.body.clear()
+  }
+
+  private dropRetry(): void {
+    this.retry?.release()
+    this.retry = undefined
   }
 
   // --- upgrades -----------------------------------------------------------------------------------------------------
@@ -367,10 +384,18 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   // --- the end ------------------------------------------------------------------------------------------------------
 
-  private chargeLocalReply(status: number): void {
-    const stats = this.cluster?.stats
-    stats?.rqByClass[Math.floor(status / 100)]?.add(1)
-    stats?.rqByCode(status).add(1)
+  /** Answers in the upstream's place. */
+  private reply(reply: LocalReply): void {
+    if (this.cluster !== undefined && !this.exchange.responseStarted) chargeResponse(this.cluster.stats, reply.status)
+    const headers = this.attemptCountHeaders()
+    this.exchange.localReply(
+      headers === undefined ? reply : { ...reply, headers: [...(reply.headers ?? []), ...headers] },
+    )
+  }
+
+  private attemptCountHeaders(): string[] | undefined {
+    if (!this.route.virtualHost.includeAttemptCountInResponse) return undefined
+    return ['x-envoy-attempt-count', String(this.exchange.info.attemptCount)]
   }
 
   private armGlobalTimer(): void {
@@ -381,27 +406,26 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   /** @internal */
   globalTimeout(): void {
     if (this.done) return
-    this.cluster?.stats.rqTimeout.add(1)
-    if (this.attempt !== undefined) this.attempt.host.timedOutRequests++
+    if (this.attempt !== undefined) {
+      this.cluster?.stats.rqTimeout.add(1)
+      this.attempt.host.timedOutRequests++
+    }
     this.timedOut('response_timeout')
   }
 
   private timedOut(details: string): void {
     const { exchange } = this
     exchange.setFlag('UT')
-    this.chargeLocalReply(504)
-    if (this.timeouts.answersTimeoutWith204) exchange.localReply({ status: 204, body: '', details })
-    else exchange.localReply({ status: 504, body: 'upstream request timeout', details })
+    if (this.attempt !== undefined && !exchange.responseStarted) this.attempt.host.failedRequests++
+    if (this.timeouts.answersTimeoutWith204) this.reply({ status: 204, body: '', details })
+    else this.reply({ status: 504, body: 'upstream request timeout', details })
   }
 
   private stopTimers(): void {
     const { timers } = this.exchange.manager.dispatcher
     if (this.globalTimer.isScheduled) timers.cancel(this.globalTimer)
     if (this.backoffTimer.isScheduled) timers.cancel(this.backoffTimer)
-    if (this.retryIsCounted) {
-      this.retryIsCounted = false
-      this.cluster?.breakers.retries.give()
-    }
+    this.dropRetry()
   }
 }
 
@@ -413,5 +437,5 @@ function onGlobalTimeout(request: RoutedRequest): void {
 }
 
 function onBackoffOver(request: RoutedRequest): void {
-  request.startAttempt()
+  request.startRetry()
 }

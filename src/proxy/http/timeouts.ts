@@ -14,6 +14,7 @@ export interface RequestTimeouts {
 const NAMES = {
   global: 'x-envoy-upstream-rq-timeout-ms',
   perTry: 'x-envoy-upstream-rq-per-try-timeout-ms',
+  expected: 'x-envoy-expected-rq-timeout-ms',
   alternative: 'x-envoy-upstream-rq-timeout-alt-response',
 }
 
@@ -28,6 +29,30 @@ export function requestTimeouts(exchange: Exchange, action: ClusterAction): Requ
   const answersTimeoutWith204 = headers.has(NAMES.alternative)
   if (answersTimeoutWith204) headers.delete(NAMES.alternative)
   return { globalMs, perTryMs, answersTimeoutWith204 }
+}
+
+/** Tells the upstream how long it has. `elapsedMs`: since the request was received, 0 before. Envoy: setTimeoutHeaders. */
+export function setTimeoutHeaders(
+  exchange: Exchange,
+  action: ClusterAction,
+  timeouts: RequestTimeouts,
+  elapsedMs: number,
+): void {
+  const { globalMs, perTryMs } = timeouts
+  let expectedMs = perTryMs > 0 ? perTryMs : globalMs
+  if (expectedMs <= 0) return
+  // 0 would mean no limit; the timer that is due will have its say.
+  if (globalMs > 0) expectedMs = Math.max(1, Math.min(expectedMs, globalMs - Math.floor(elapsedMs)))
+  const { requestHeaders: headers, config, isGrpc } = exchange
+  if (!config.suppressEnvoyHeaders) headers.set(NAMES.expected, String(expectedMs))
+  if (isGrpc && action.maxGrpcTimeoutMs !== undefined) headers.set('grpc-timeout', grpcTimeoutText(expectedMs))
+}
+
+/** The largest unit whose count has at most 8 digits, as Envoy picks it. */
+export function grpcTimeoutText(timeoutMs: number): string {
+  if (timeoutMs < 100_000_000) return `${timeoutMs}m`
+  if (timeoutMs < 100_000_000_000) return `${Math.floor(timeoutMs / 1000)}S`
+  return `${Math.floor(timeoutMs / 60_000)}M`
 }
 
 function takeMs(headers: RequestHeaderMap, name: string): number | undefined {

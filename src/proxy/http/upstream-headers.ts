@@ -3,15 +3,11 @@
 import type { Exchange } from './exchange.ts'
 import { rewritePath } from './path-rewrite.ts'
 import type { ClusterAction, Route } from './route-config.ts'
+import { setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
 
-/** Headers with meaning for the router only; they end here. */
+/** Headers with meaning for the router only; they end here (those of retries and time-outs elsewhere). */
 const CONSUMED = [
-  'x-envoy-max-retries',
-  'x-envoy-retry-on',
-  'x-envoy-retry-grpc-on',
-  'x-envoy-retriable-status-codes',
-  'x-envoy-retriable-header-names',
   'x-envoy-hedge-on-per-try-timeout',
   'x-envoy-upstream-stream-duration-ms',
   'x-envoy-upstream-alt-stat-name',
@@ -25,13 +21,7 @@ export function prepareUpstreamHeaders(
 ): void {
   const { requestHeaders: headers, config, info } = exchange
   if (hasEnvoyHeader(headers.fields)) for (const name of CONSUMED) headers.delete(name)
-  if (!config.suppressEnvoyHeaders) {
-    const expectedMs = timeouts.perTryMs > 0 ? timeouts.perTryMs : timeouts.globalMs
-    if (expectedMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(expectedMs))
-    if (expectedMs > 0 && exchange.isGrpc && action.maxGrpcTimeoutMs !== undefined) {
-      headers.set('grpc-timeout', grpcTimeoutText(expectedMs))
-    }
-  }
+  setTimeoutHeaders(exchange, action, timeouts, 0)
   if (route.virtualHost.includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', '1')
   const weighted = exchange.weightedCluster
   if (weighted !== undefined) for (const mutation of weighted.requestMutations) mutation.apply(headers, info)
@@ -92,11 +82,4 @@ function appendForwardedHost(exchange: Exchange, host: string): void {
 function hasEnvoyHeader(fields: readonly string[]): boolean {
   for (let i = 0; i < fields.length; i += 2) if (fields[i].startsWith('x-envoy-')) return true
   return false
-}
-
-/** The largest unit whose count has at most 8 digits, as Envoy picks it. */
-function grpcTimeoutText(timeoutMs: number): string {
-  if (timeoutMs < 100_000_000) return `${timeoutMs}m`
-  if (timeoutMs < 100_000_000_000) return `${Math.floor(timeoutMs / 1000)}S`
-  return `${Math.floor(timeoutMs / 60_000)}M`
 }
