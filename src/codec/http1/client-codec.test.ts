@@ -191,6 +191,24 @@ describe('a connection', () => {
     expect(rig.log.events).toEqual(['goaway'])
   })
 
+  test.each(['220 smtp ready\r\n', 'H2', 'HTTP/2.0 200 OK\r\n', 'S'])(
+    'whose server begins with %j is not waited for until a head is complete',
+    (greeting) => {
+      const rig = new ClientRig()
+      rig.request()
+      rig.feed(greeting)
+      expect(rig.log.events).toEqual(['reset protocol error http1.codec_error', 'error http1.codec_error'])
+    },
+  )
+
+  test.each(['H', 'HTTP/', 'HTTP/1.', 'HTTP/1.1 200 OK\r\n'])('whose server has sent %j is waited for', (beginning) => {
+    const rig = new ClientRig()
+    rig.request()
+    rig.feed(beginning)
+    rig.feed(OK.slice(beginning.length))
+    expect(rig.log.events).toContain('end')
+  })
+
   test('that is gone resets its stream', () => {
     const rig = new ClientRig()
     rig.request()

@@ -14,13 +14,19 @@ import type {
 import { BodyWriter } from './body-writer.ts'
 import { ClientStream, type ClientStreamOwner } from './client-stream.ts'
 import type { HeadScan } from './head-scanner.ts'
-import { IDLE_TIMEOUT, TOO_MANY_INTERIM_RESPONSES, UNSOLICITED_BYTES, withoutReply } from './http1-errors.ts'
+import {
+  BAD_STATUS_LINE,
+  IDLE_TIMEOUT,
+  TOO_MANY_INTERIM_RESPONSES,
+  UNSOLICITED_BYTES,
+  withoutReply,
+} from './http1-errors.ts'
 import type { Http1Options } from './http1-options.ts'
 import type { Http1Sink } from './http1-sink.ts'
 import { InputDriver, type InputOwner } from './input-driver.ts'
 import { MessageReader, NO_BODY, type MessageHandler } from './message-reader.ts'
 import { OutgoingHead } from './outgoing-head.ts'
-import { ResponseHead } from './response-head.ts'
+import { beginsStatusLine, ResponseHead } from './response-head.ts'
 
 const EMPTY = Buffer.alloc(0)
 /** Envoy sets no bound; a server that sends more has no answer to give. */
@@ -29,6 +35,7 @@ const TIMEOUT_STATUS = /^HTTP\/1\.[01] 408/
 
 export class Http1ClientCodec implements ClientCodec, MessageHandler, InputOwner, ClientStreamOwner {
   readonly protocol = 'HTTP/1.1'
+  readonly concurrentStreams = 1
   readonly wantsWrite = false
   /** @internal */
   readonly head: OutgoingHead
@@ -120,6 +127,11 @@ export class Http1ClientCodec implements ClientCodec, MessageHandler, InputOwner
     if (isComplete) this.reportAvailability()
     else if (mustTell && this.stream === stream) stream.decoder.onWritable()
     return undefined
+  }
+
+  /** @internal A server of another protocol may never send a whole head. */
+  onPartialHead(bytes: Buffer, start: number): CodecError | undefined {
+    return beginsStatusLine(bytes, start) ? undefined : BAD_STATUS_LINE
   }
 
   /** @internal */

@@ -38,6 +38,8 @@ const TRAILERS = 4
 export interface MessageHandler {
   /** A head lies in bytes[start…end), its fields in `scan`. */
   onHead(scan: HeadScan, bytes: Buffer, start: number, end: number): CodecError | undefined
+  /** From bytes[start] on there is a head that is not complete: is it one at all? */
+  onPartialHead(bytes: Buffer, start: number): CodecError | undefined
   onBody(chunk: Buffer, isLast: boolean): void
   /** A chunked body has ended whose last data could not be marked as such. Trailers only when they are enabled. */
   onEnd(trailers: HeaderMap | undefined): void
@@ -154,7 +156,7 @@ export class MessageReader {
     const scan = this.headScan
     const end = scan.scan(input, at, true)
     if (end === 0) {
-      this.error = scan.error
+      this.error = scan.error ?? this.handler.onPartialHead(input, at)
       return at
     }
     this.hasMore = end < input.length

@@ -16,6 +16,14 @@ const STATUS_LENGTH = 12
 const SPACE = 0x20
 const DIGIT_0 = 0x30
 
+const VERSION = Buffer.from('HTTP/1.')
+
+/** False as soon as what is there of a head cannot become a status line. */
+export function beginsStatusLine(bytes: Buffer, start: number): boolean {
+  const length = Math.min(bytes.length - start, VERSION.length)
+  return bytes.compare(VERSION, 0, length, start, start + length) === 0
+}
+
 /** The request that a response answers, as far as framing depends on it. */
 export interface AnsweredRequest {
   readonly isHead: boolean

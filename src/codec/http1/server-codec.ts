@@ -119,6 +119,9 @@ export class Http1ServerCodec implements ServerCodec, MessageHandler, InputOwner
     return undefined
   }
 
+  /** @internal Any word may be a method. */
+  onPartialHead(): undefined {}
+
   /** @internal */
   onBody(chunk: Buffer, isLast: boolean): void {
     const { stream } = this
