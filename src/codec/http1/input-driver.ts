@@ -113,7 +113,9 @@ export class InputDriver {
   }
 
   private updateReadable(): void {
-    const isReadable = !this.isPaused && this.reader.held.length <= this.maxHeldBytes
+    // What is kept of a head that is not whole has its own limit, and only more input can end that.
+    const { reader } = this
+    const isReadable = !this.isPaused && !(reader.isHalted && reader.held.length > this.maxHeldBytes)
     if (isReadable === this.isReadable) return
     this.isReadable = isReadable
     this.control.setReadable(isReadable)

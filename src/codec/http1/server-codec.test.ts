@@ -390,6 +390,15 @@ describe('pipelined requests', () => {
     expect(rig.encoders).toHaveLength(3)
   })
 
+  test('are not a head that comes in pieces: its limit is its own', () => {
+    const rig = new ServerRig({ maxPipelinedBytes: 40, maxHeaderBytes: 100 })
+    rig.feed('GET / HTTP/1.1\r\nHost: a\r\nx: ')
+    rig.feed('y'.repeat(50))
+    expect(rig.control).toEqual([])
+    rig.feed('\r\n\r\n')
+    expect(rig.log.events).toEqual([`GET / a {x: ${'y'.repeat(50)}}`, 'end'])
+  })
+
   test('whose responses are not read by the client end the connection', () => {
     const rig = new ServerRig()
     rig.feed(GET.repeat(10))
