@@ -13,7 +13,7 @@ import type { SlabPool } from '../connection/slab-pool.ts'
 import { SocketConnection } from '../connection/socket-connection.ts'
 import type { TlsContext } from '../connection/tls-context.ts'
 import { internalAddress, socketAddress } from '../stream/address.ts'
-import type { ConnectionFacts, TlsFacts } from '../stream/connection-facts.ts'
+import type { CertificateFacts, ConnectionFacts, TlsFacts } from '../stream/connection-facts.ts'
 import { newConnectionFacts } from '../stream/new-connection-facts.ts'
 import type { FilterStateEntry } from '../stream/filter-state.ts'
 import type { Metadata, MetadataStruct } from '../stream/metadata.ts'
@@ -104,8 +104,11 @@ export class Dialing {
     copyNamespaces(transport.passthroughHostMetadata, host.description.metadata, metadata)
     const connection = listeners.connect({ listener, endpointId, metadata, filterState })
     this.done = true
-    if (connection === undefined) {
-      this.callbacks.onConnectFailed('local connection failure', '')
+    // No such listener, or it closed the connection while accepting it: no filter chain, no host.
+    if (connection === undefined || !connection.isOpen) {
+      const remote = host.description.address.text
+      const failure = `immediate connect error: Invalid argument|remote address:${remote}`
+      this.callbacks.onConnectFailed('remote connection failure', failure)
       return
     }
     this.callbacks.onConnected(connection)
@@ -149,7 +152,7 @@ export class Dialing {
     if (tls !== undefined) {
       facts = tlsFacts(this.socket as TLSSocket, tls.localFacts)
       if (!tls.acceptsPeer(facts.peer)) {
-        this.fail('remote connection failure', SAN_MISMATCH)
+        this.fail('remote connection failure', sanMismatch(facts.peer))
         return
       }
     }
@@ -220,8 +223,12 @@ function copyNamespaces(names: readonly string[], from: Metadata, to: Map<string
 }
 
 const CLOSED_EARLY: NodeJS.ErrnoException = Object.assign(new Error('closed'), { code: 'ECONNRESET' })
-const SAN_MISMATCH =
-  'TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify SAN list:TLS_error_end'
+
+function sanMismatch(peer: CertificateFacts | undefined): string {
+  const sans = peer === undefined ? [] : [...peer.uriSans, ...peer.dnsSans, ...peer.ipSans, ...peer.emailSans]
+  const failure = `verify cert failed: SAN matcher, certificate SANs are [${sans.join(', ')}]`
+  return `TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:${failure}:TLS_error_end`
+}
 
 /** Node's error of a failed connect, in the words of Envoy's transport failure reason. */
 function transportFailureOf(error: NodeJS.ErrnoException, isTls: boolean): string {

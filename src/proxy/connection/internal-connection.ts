@@ -153,34 +153,36 @@ export class InternalConnection implements Connection {
     this.peer.closed = true
     this.waiting = []
     this.waitingBytes = 0
-    // What the peer was sent before this end went away is still its to read.
+    // What the peer was sent before this end went away, its end included, is still its to read.
     const undelivered = this.peer.waiting
-    this.dispatcher.defer(reportClose, new Closing(this, here, reason, undefined))
-    this.dispatcher.defer(
-      reportClose,
-      new Closing(this.peer, there, reason, undelivered.length > 0 ? undelivered : undefined),
-    )
+    const owesEnd = this.peer.endReceived && !this.peer.endDelivered
+    this.dispatcher.defer(reportClose, new Closing(this, here, reason, NOTHING, false))
+    this.dispatcher.defer(reportClose, new Closing(this.peer, there, reason, undelivered, owesEnd))
   }
 }
 
 const EMPTY = Buffer.alloc(0)
+const NOTHING: readonly Buffer[] = []
 
 class Closing {
   readonly connection: InternalConnection
   readonly event: 'local' | 'remote'
   readonly reason: string
-  readonly undelivered: Buffer[] | undefined
+  readonly undelivered: readonly Buffer[]
+  readonly owesEnd: boolean
 
   constructor(
     connection: InternalConnection,
     event: 'local' | 'remote',
     reason: string,
-    undelivered: Buffer[] | undefined,
+    undelivered: readonly Buffer[],
+    owesEnd: boolean,
   ) {
     this.connection = connection
     this.event = event
     this.reason = reason
     this.undelivered = undelivered
+    this.owesEnd = owesEnd
   }
 }
 
@@ -193,7 +195,8 @@ function reportWritable(connection: InternalConnection): void {
 }
 
 function reportClose(closing: Closing): void {
-  if (closing.undelivered !== undefined)
-    for (const chunk of closing.undelivered) closing.connection.handler.onData(chunk)
-  closing.connection.handler.onClose(closing.event, closing.reason)
+  const { connection } = closing
+  for (const chunk of closing.undelivered) connection.handler.onData(chunk)
+  if (closing.owesEnd) connection.handler.onEnd()
+  connection.handler.onClose(closing.event, closing.reason)
 }

@@ -3,6 +3,7 @@
 import { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { HeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
+import { Timer } from '../../lib/timer-wheel.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { DialCallbacks, Dialing } from '../cluster/dialer.ts'
 import type { Host } from '../cluster/host.ts'
@@ -10,9 +11,9 @@ import type { LoadBalancerContext } from '../cluster/load-balancer.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import { UpstreamInfo } from '../stream/upstream-info.ts'
 import { BodyBuffer } from './body-buffer.ts'
-import { chooseCluster } from './choose-cluster.ts'
 import type { Exchange } from './exchange.ts'
-import { replyToReset, resetFlag } from './reset-reply.ts'
+import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
+import { addServiceTime, applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction } from './route-config.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -26,6 +27,10 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
   private connection: Connection | undefined = undefined
   /** What the client sent before the connection stood. */
   private early: BodyBuffer | undefined = undefined
+  private requestEnded = false
+  /** How much of the response the client had still to take when the connection closed. */
+  private untakenBytes = 0
+  private lingerTimer: Timer<TunnelRequest> | undefined = undefined
   private done = false
   private counted = false
 
@@ -44,7 +49,7 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
 
   start(): void {
     const { exchange, action } = this
-    const cluster = chooseCluster(exchange, action)
+    const { cluster } = exchange
     if (cluster === undefined) {
       exchange.config.stats.noCluster.add(1)
       exchange.setFlag('NC')
@@ -52,8 +57,6 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
       return
     }
     this.cluster = cluster
-    exchange.info.cluster = cluster
-    if (action.idleTimeoutMs !== undefined) exchange.setIdleTimeout(action.idleTimeoutMs)
     const host = cluster.chooseHost(this)
     if (host === undefined) {
       cluster.stats.cxNoneHealthy.add(1)
@@ -92,7 +95,10 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
       connection.write(chunk)
       if (!connection.isWritable) this.exchange.pauseRequest()
     }
-    if (endStream) connection.end()
+    if (endStream) {
+      this.requestEnded = true
+      connection.end()
+    }
   }
 
   onRequestTrailers(_trailers: HeaderMap): void {
@@ -108,10 +114,13 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
   onResponseSent(): void {}
 
   abandon(): void {
+    if (this.lingerTimer !== undefined) this.exchange.manager.dispatcher.timers.cancel(this.lingerTimer)
     if (this.done) return
     this.done = true
     this.dialing?.cancel()
-    if (this.connection?.isOpen === true) this.connection.reset('downstream ended')
+    // What both sides ended closes by itself, when all is written.
+    const isComplete = this.requestEnded && this.exchange.responseEnded
+    if (this.connection?.isOpen === true && !isComplete) this.connection.reset('downstream ended')
     this.release()
   }
 
@@ -137,6 +146,9 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
     exchange.info.responseCodeDetails = 'via_upstream'
     const headers = new ResponseHeaderMap()
     headers.status = 200
+    addServiceTime(exchange, headers)
+    exchange.info.responseCode = headers.status
+    applyRouteMutations(exchange, headers)
     exchange.sendResponseHeaders(headers, false)
     this.releaseEarly()
   }
@@ -168,15 +180,34 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
     this.done = true
     this.release()
     const { exchange } = this
-    if (exchange.responseEnded) exchange.closeTunnel()
-    else {
-      exchange.setFlag('UC')
-      exchange.resetDownstream('remote error with CONNECT request')
+    if (exchange.responseEnded) {
+      this.endWhenTaken()
+      return
     }
+    exchange.setFlag('UC')
+    exchange.info.responseCodeDetails = detailsOfLateReset('connection termination')
+    exchange.resetDownstream('remote error with CONNECT request')
   }
 
   onBug(): void {
     this.connection?.reset('internal error')
+  }
+
+  /**
+   * @internal Nobody listens to the client any more. The reset that says so would cost it what it has not taken yet, so it comes
+   * when all is taken, or when the client took nothing for a second.
+   */
+  endWhenTaken(): void {
+    const { exchange } = this
+    if (exchange.ended) return
+    const { bufferedBytes } = exchange.encoder
+    if (bufferedBytes === 0 || bufferedBytes === this.untakenBytes) {
+      exchange.closeTunnel()
+      return
+    }
+    this.untakenBytes = bufferedBytes
+    this.lingerTimer ??= new Timer<TunnelRequest>(onLinger, this)
+    exchange.manager.dispatcher.timers.schedule(this.lingerTimer, LINGER_MS)
   }
 
   private fail(reason: ResetReason, transportFailure: string): void {
@@ -187,7 +218,10 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
 
   private releaseEarly(): void {
     const { early } = this
-    if (early === undefined) return
+    if (early === undefined) {
+      if (this.exchange.requestEnded) this.onRequestData(NO_BYTES, true)
+      return
+    }
     this.early = undefined
     for (const chunk of early.chunks) this.onRequestData(chunk, false)
     if (early.ended) this.onRequestData(NO_BYTES, true)
@@ -203,4 +237,9 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
   }
 }
 
+const LINGER_MS = 1000
 const NO_BYTES = Buffer.alloc(0)
+
+function onLinger(tunnel: TunnelRequest): void {
+  tunnel.endWhenTaken()
+}

@@ -260,7 +260,8 @@ function compileChainPredicate(predicate: ChainPredicate): (facts: ConnectionFac
     }
     case 'destinationPortRange': {
       const { start, end } = rule.value
-      return (facts) => facts.localAddress.port >= start && facts.localAddress.port < end
+      // An internal address has no port and is in every range, as Envoy has it.
+      return ({ localAddress: { ip, port } }) => ip === '' || (port >= start && port < end)
     }
     default:
       return () => rule.case === 'anyMatch' && rule.value
