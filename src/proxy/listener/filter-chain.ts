@@ -3,6 +3,7 @@
 import type { Connection } from '../connection/connection.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import { DrainGroup } from '../connection/drain-group.ts'
+import { NO_HANDLER } from '../connection/no-handler.ts'
 import type { TlsContext } from '../connection/tls-context.ts'
 import type { NetworkFilter } from '../network/network-filter.ts'
 import { StreamInfo } from '../stream/stream-info.ts'
@@ -51,9 +52,18 @@ export class FilterChain {
       info.connectionTerminationDetails = facts.terminationDetails
       info.requestCompleteMs = this.dispatcher.nowMs
       for (const logger of accessLoggers) logger.log(info)
-      connection.reset(facts.terminationDetails)
+      const last = this.config.filters.at(-1)
+      if (last?.kind === 'terminal') for (const logger of last.accessLoggers) logger.log(info)
+      // Whatever arrives until the end, what a listener filter looked at included, reaches nobody.
+      connection.handler = NO_HANDLER
+      // Not within the call of whoever dials: a connection that is refused was made, unlike one that no chain takes.
+      this.dispatcher.defer(refuse, connection)
       return
     }
     connection.reset('filter chain without a terminal filter')
   }
+}
+
+function refuse(connection: Connection): void {
+  connection.reset(connection.facts.terminationDetails)
 }

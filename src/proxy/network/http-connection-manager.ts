@@ -15,6 +15,7 @@ export const httpConnectionManager: NetworkFilterFactory<typeof HttpConnectionMa
     return {
       kind: 'terminal',
       cell,
+      accessLoggers: [],
       accept: (connection, _info, drainGroup) => {
         new ConnectionManager(connection, cell, surroundings, drainGroup).start()
       },

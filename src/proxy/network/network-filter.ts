@@ -7,6 +7,7 @@ import type { ClusterSet } from '../cluster/cluster-set.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import type { DrainGroup } from '../connection/drain-group.ts'
+import type { AccessLogger } from '../http/access-logger.ts'
 import type { HcmCompileDeps } from '../http/compile-connection-manager.ts'
 import type { HcmCell } from '../http/hcm-config.ts'
 import type { StatsStore } from '../stream/stats.ts'
@@ -32,6 +33,8 @@ export interface TerminalFilter {
   readonly kind: 'terminal'
   /** Of a connection manager: lets a changed configuration reach connections that are open already. */
   readonly cell?: HcmCell
+  /** Told of connections that a gate before this filter refused, too; requests have loggers of their own. */
+  readonly accessLoggers: readonly AccessLogger[]
   /** Takes the connection over: sets its handler and joins the drain group. */
   accept(connection: Connection, info: StreamInfo, drainGroup: DrainGroup): void
 }

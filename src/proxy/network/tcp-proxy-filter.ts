@@ -26,6 +26,7 @@ export const tcpProxy: NetworkFilterFactory<typeof TcpProxySchema> = {
     const config = compileTcpProxy(message, deps, problems)
     return {
       kind: 'terminal',
+      accessLoggers: config.accessLoggers,
       accept: (connection, info, drainGroup) => {
         new TcpProxy(connection, info, config, deps, drainGroup).start()
       },
