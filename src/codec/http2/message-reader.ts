@@ -39,6 +39,7 @@ const NO_AUTHORITY = messaging('no authority')
 const BAD_HOST = fault('http2.invalid.header.field', 'empty or repeated host')
 const BAD_PATH = messaging('invalid path')
 const BAD_CONTENT_LENGTH = fault('http2.invalid.header.field', 'contradictory content-length')
+const CONNECT_WITH_PATH = messaging('CONNECT with a path or a scheme')
 const UNEXPECTED_PROTOCOL = messaging(':protocol without CONNECT')
 
 function fault(detail: string, message: string, malformed = true): MessageFault {
@@ -123,8 +124,11 @@ export class MessageReader implements FieldReceiver {
     if (request.method === '') return MISSING_PSEUDO_FIELD
     if (request.authority === undefined) return NO_AUTHORITY
     if (request.method !== 'CONNECT' && request.protocol !== undefined) return UNEXPECTED_PROTOCOL
-    if (request.method === 'CONNECT' && request.protocol === undefined) return undefined
     const path = request.path
+    // RFC 9113 8.5: CONNECT has an authority only.
+    if (request.method === 'CONNECT' && request.protocol === undefined) {
+      return path === undefined && request.scheme === undefined ? undefined : CONNECT_WITH_PATH
+    }
     if (path === undefined || request.scheme === undefined) return MISSING_PSEUDO_FIELD
     const isAsterisk = path === '*' && request.method === 'OPTIONS'
     return path.charCodeAt(0) === SLASH || isAsterisk ? undefined : BAD_PATH
