@@ -154,4 +154,6 @@ export interface ClientCodec extends Codec {
   newStream(decoder: ResponseDecoder): RequestEncoder
   /** Streams that may be opened now. */
   readonly openableStreams: number
+  /** Streams that may be open at once: until the peer's SETTINGS have come, what was assumed of it. */
+  readonly concurrentStreams: number
 }

@@ -49,6 +49,10 @@ export class Http2ClientCodec implements ClientCodec {
     return Math.max(0, role.limit(connection) - connection.openStreams)
   }
 
+  get concurrentStreams(): number {
+    return this.role.limit(this.connection)
+  }
+
   /** The peer accepts extended CONNECT (RFC 8441 3); false until its SETTINGS say so. */
   get peerAllowsConnectProtocol(): boolean {
     return this.connection.peer.enableConnectProtocol

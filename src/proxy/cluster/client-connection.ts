@@ -3,6 +3,7 @@
 import type { ClientCodec, ClientCodecCallbacks, ConnectionControl, ResetReason } from '../../codec/http-stream.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
+import type { Http2Keepalive } from '../connection/http2-keepalive.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { ConnectionFacts } from '../stream/connection-facts.ts'
 
@@ -22,6 +23,8 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
   readonly idleTimer: Timer<ClientConnection>
   /** Set by the pool right after construction: the codec needs the connection as its sink, and this as its callbacks. */
   codec: ClientCodec = undefined as unknown as ClientCodec
+  /** Set by the pool where the cluster has one. */
+  keepalive: Http2Keepalive | undefined = undefined
   /** Streams that were opened in total. */
   streamsOpened = 0
   isDraining = false
@@ -77,6 +80,7 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
   }
 
   onClose(_event: CloseEvent, _reason: string): void {
+    this.keepalive?.stop()
     this.codec.connectionClosed('connection termination')
     this.owner.onClosed(this)
   }

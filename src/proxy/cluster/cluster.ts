@@ -5,6 +5,7 @@ import { Http1ClientCodec } from '../../codec/http1/client-codec.ts'
 import { Http2ClientCodec } from '../../codec/http2/client-codec.ts'
 import type { Random } from '../../lib/random.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
+import { Http2Keepalive } from '../connection/http2-keepalive.ts'
 import type { FilterStateEntry } from '../stream/filter-state.ts'
 import type { Metadata } from '../stream/metadata.ts'
 import type { ClusterFacts } from '../stream/upstream-info.ts'
@@ -56,7 +57,7 @@ export class Cluster implements ClusterFacts, PoolCluster {
     this.dispatcher = surroundings.dispatcher
     this.dialer = surroundings.dialer
     this.http1 = http1Protocol(config)
-    this.http2 = http2Protocol(config)
+    this.http2 = http2Protocol(config, surroundings.dispatcher)
     const { discovery } = config
     if (discovery.kind === 'originalDst') {
       this.selection = new OriginalDstHosts(discovery.config, surroundings.dispatcher)
@@ -123,10 +124,19 @@ function http1Protocol(config: ClusterConfig): PoolProtocol {
   }
 }
 
-function http2Protocol(config: ClusterConfig): PoolProtocol {
+function http2Protocol(config: ClusterConfig, dispatcher: Dispatcher): PoolProtocol {
+  const { http2 } = config
   return {
     name: 'http2',
-    expectedStreams: 100,
-    createCodec: (sink: ByteSink, connection: ClientConnection) => new Http2ClientCodec(sink, connection, config.http2),
+    expectedStreams: Math.min(http2.assumedPeerConcurrentStreams, http2.maxConcurrentStreams),
+    createCodec: (sink: ByteSink, connection: ClientConnection, expectedStreams: number) => {
+      const options = { ...http2, assumedPeerConcurrentStreams: expectedStreams }
+      if (config.keepaliveIntervalMs <= 0) return new Http2ClientCodec(sink, connection, options)
+      const keepalive = new Http2Keepalive(dispatcher, connection.connection, config)
+      const codec = new Http2ClientCodec(sink, connection, { ...options, onPingAck: () => keepalive.onAck() })
+      connection.keepalive = keepalive
+      keepalive.start(codec)
+      return codec
+    },
   }
 }

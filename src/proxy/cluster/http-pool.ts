@@ -24,7 +24,8 @@ export interface PoolProtocol {
   readonly name: 'http1' | 'http2'
   /** Streams that a connection will take before its peer's settings are known. */
   readonly expectedStreams: number
-  createCodec(sink: ByteSink, connection: ClientConnection): ClientCodec
+  /** @param expectedStreams what the codec is to assume until then. */
+  createCodec(sink: ByteSink, connection: ClientConnection, expectedStreams: number): ClientCodec
 }
 
 export class HttpPool implements ClientConnectionOwner {
@@ -37,6 +38,8 @@ export class HttpPool implements ClientConnectionOwner {
   private readonly ready: ClientConnection[] = []
   private readonly connecting = new Set<Connecting>()
   private pending: PoolRequest[] = []
+  /** What the host's last SETTINGS allowed, so that its next connection does not get more in the first flight. */
+  private expectedStreams: number
   private draining = false
 
   constructor(host: Host, cluster: PoolCluster, protocol: PoolProtocol, filterState: readonly FilterStateEntry[]) {
@@ -44,6 +47,7 @@ export class HttpPool implements ClientConnectionOwner {
     this.cluster = cluster
     this.protocol = protocol
     this.filterState = filterState
+    this.expectedStreams = protocol.expectedStreams
   }
 
   newStream(request: PoolRequest): void {
@@ -62,7 +66,7 @@ export class HttpPool implements ClientConnectionOwner {
     stats.rqPendingTotal.add(1)
     stats.rqPendingActive.add(1)
     this.pending.push(request)
-    if (this.pending.length > this.connecting.size * this.protocol.expectedStreams) this.connect()
+    this.connectForPending()
   }
 
   /** The request is no longer wanted; a no-op when it is not pending. */
@@ -87,12 +91,14 @@ export class HttpPool implements ClientConnectionOwner {
       if (connection.isIdle) this.closeConnection(connection)
       return
     }
+    this.expectedStreams = Math.max(1, Math.min(this.protocol.expectedStreams, connection.codec.concurrentStreams))
     while (this.pending.length > 0 && connection.codec.openableStreams > 0) {
       const request = this.pending.shift() as PoolRequest
       this.pendingDone()
       this.open(connection, request)
     }
     this.makeReady(connection)
+    if (this.pending.length > 0) this.connectForPending()
     if (connection.isIdle) this.armIdleTimer(connection)
   }
 
@@ -127,7 +133,7 @@ export class HttpPool implements ClientConnectionOwner {
     this.connecting.delete(attempt)
     const { dispatcher, stats } = this.cluster
     const connection = new ClientConnection(raw, this, dispatcher)
-    connection.codec = this.protocol.createCodec(raw, connection)
+    connection.codec = this.protocol.createCodec(raw, connection, this.expectedStreams)
     this.connections.add(connection)
     this.host.activeConnections++
     this.host.totalConnections++
@@ -152,6 +158,10 @@ export class HttpPool implements ClientConnectionOwner {
       this.cluster.stats.rqPendingFailureEject.add(1)
       request.onPoolFailure(reason, transportFailure)
     }
+  }
+
+  private connectForPending(): void {
+    if (this.pending.length > this.connecting.size * this.expectedStreams) this.connect()
   }
 
   private connect(): void {

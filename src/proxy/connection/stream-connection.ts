@@ -48,6 +48,14 @@ export class StreamConnection implements Connection, ResponseDecoder {
     this.opener.onTunnelRefused(reason, detail)
   }
 
+  /** The peer did not answer in time: the stream is cancelled. */
+  giveUp(reason: ResetReason): void {
+    if (this.closed || this.opened) return
+    this.closed = true
+    this.encoder?.reset('local reset')
+    this.opener.onTunnelRefused(reason, reason)
+  }
+
   get bufferedBytes(): number {
     return this.encoder?.bufferedBytes ?? 0
   }
@@ -108,7 +116,7 @@ export class StreamConnection implements Connection, ResponseDecoder {
     if (headers.status !== 200) {
       this.closed = true
       if (!endStream) this.encoder?.reset('local reset')
-      this.opener.onTunnelRefused('remote reset', `status ${headers.status}`)
+      this.opener.onTunnelRefused('remote reset', `tunnel_response:${headers.status}`)
       return
     }
     this.opened = true

@@ -18,10 +18,10 @@ import type { ClusterSet } from '../cluster/cluster-set.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import type { Drainable, DrainGroup } from '../connection/drain-group.ts'
+import { Http2Keepalive } from '../connection/http2-keepalive.ts'
 import type { Protocol } from '../stream/protocol.ts'
 import { Exchange } from './exchange.ts'
 import type { HcmCell, HcmConfig } from './hcm-config.ts'
-import { Http2Keepalive } from './http2-keepalive.ts'
 
 /** What a connection manager needs besides its configuration. */
 export interface HcmSurroundings {
@@ -40,6 +40,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   private readonly drainGroup: DrainGroup
   private readonly openedMs: number
   private codec: ServerCodec | undefined = undefined
+  /** The same, where heads may come in pieces for as long as the client likes. */
+  private http1: Http1ServerCodec | undefined = undefined
   /** First bytes, until the protocol is known. */
   private sniffed: Buffer | undefined = undefined
   private activeExchanges = 0
@@ -49,6 +51,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   private keepalive: Http2Keepalive | undefined = undefined
   private readonly idleTimer: Timer<ConnectionManager>
   private readonly closeTimer: Timer<ConnectionManager>
+  private headTimer: Timer<ConnectionManager> | undefined = undefined
   private state: 'open' | 'draining' | 'drained' | 'closing' | 'closed' = 'open'
 
   constructor(connection: Connection, cell: HcmCell, surroundings: HcmSurroundings, drainGroup: DrainGroup) {
@@ -124,6 +127,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     this.keepalive?.stop()
     this.dispatcher.timers.cancel(this.idleTimer)
     this.dispatcher.timers.cancel(this.closeTimer)
+    if (this.headTimer !== undefined) this.dispatcher.timers.cancel(this.headTimer)
     this.drainGroup.remove(this)
     this.charge(-1)
     stats.cxDestroy.add(1)
@@ -144,6 +148,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     this.activeExchanges++
     this.requestsSeen++
     if (this.idleTimer.isScheduled) this.dispatcher.timers.cancel(this.idleTimer)
+    if (this.headTimer?.isScheduled === true) this.dispatcher.timers.cancel(this.headTimer)
     stats.rqTotal.add(1)
     stats.rqActive.add(1)
     if (this.protocol === 'HTTP/2') stats.rqHttp2Total.add(1)
@@ -258,6 +263,23 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     const error = this.codec?.dispatch(bytes)
     if (error !== undefined) this.protocolError(error)
     else if (this.codec?.shouldClose === true && this.activeExchanges === 0) this.closeWhenIdle()
+    else if (this.cell.current.requestHeadersTimeoutMs > 0) this.watchHead()
+  }
+
+  /** Times the head of an HTTP/1 request from its first byte to its last. */
+  private watchHead(): void {
+    if (this.http1?.isReadingHead !== true || this.headTimer?.isScheduled === true) return
+    this.headTimer ??= new Timer<ConnectionManager>(onHeadTimeout, this)
+    this.dispatcher.timers.schedule(this.headTimer, this.cell.current.requestHeadersTimeoutMs)
+  }
+
+  /** @internal */
+  headTimedOut(): void {
+    if (this.http1?.isReadingHead !== true) return
+    this.cell.current.stats.rqHeaderTimeout.add(1)
+    this.http1.giveUpHead()
+    const text = 'request header timeout'
+    this.lastExchange?.localReply({ status: 408, body: text, details: 'request_header_timeout' })
   }
 
   /** With a status, HTTP/1 lets the request be answered before the connection closes. */
@@ -280,7 +302,8 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     this.protocol = 'HTTP/1.1'
     stats.cxHttp1Total.add(1)
     stats.cxHttp1Active.add(1)
-    this.codec = new Http1ServerCodec(this.connection, this, config.http1)
+    this.http1 = new Http1ServerCodec(this.connection, this, config.http1)
+    this.codec = this.http1
   }
 
   private createHttp2(config: HcmConfig): ServerCodec {
@@ -322,6 +345,10 @@ function sniffProtocol(bytes: Buffer): 'http1' | 'http2' | undefined {
 
 function onIdle(manager: ConnectionManager): void {
   manager.idleTimedOut()
+}
+
+function onHeadTimeout(manager: ConnectionManager): void {
+  manager.headTimedOut()
 }
 
 function onCloseTimer(manager: ConnectionManager): void {

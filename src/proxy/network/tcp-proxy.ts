@@ -1,22 +1,21 @@
 // envoy.filters.network.tcp_proxy: joins a connection to one of a cluster, directly or through a CONNECT tunnel.
 
-import { RequestHeaderMap } from '../../codec/header-map.ts'
 import type { ResponseHeaderMap } from '../../codec/header-map.ts'
-import type { RequestEncoder, ResetReason } from '../../codec/http-stream.ts'
+import type { ResetReason } from '../../codec/http-stream.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
-import type { ClientConnection } from '../cluster/client-connection.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { DialCallbacks, Dialing } from '../cluster/dialer.ts'
 import type { Host } from '../cluster/host.ts'
-import type { HttpPool, PoolRequest } from '../cluster/http-pool.ts'
 import type { LoadBalancerContext } from '../cluster/load-balancer.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import type { Drainable, DrainGroup } from '../connection/drain-group.ts'
+import { closeGracefully } from '../connection/linger.ts'
 import { StreamConnection } from '../connection/stream-connection.ts'
 import type { TunnelOpener } from '../connection/stream-connection.ts'
 import { resetFlag } from '../http/reset-reply.ts'
 import type { StreamInfo } from '../stream/stream-info.ts'
 import { UpstreamInfo } from '../stream/upstream-info.ts'
+import { ConnectRequest } from './connect-request.ts'
 import type { NetworkFilterDeps } from './network-filter.ts'
 import type { TcpProxyConfig } from './tcp-proxy-config.ts'
 
@@ -34,10 +33,11 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
   private host: Host | undefined = undefined
   private upstream: Connection | undefined = undefined
   private dialing: Dialing | undefined = undefined
-  private tunnel: TunnelRequest | undefined = undefined
+  private tunnel: ConnectRequest | undefined = undefined
   private connectAttempts = 0
   private lastActivityMs: number
-  private upstreamClosed = false
+  private downstreamEnded = false
+  private upstreamEnded = false
   private done = false
 
   constructor(
@@ -74,7 +74,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
     if (cluster === undefined) {
       config.stats.cxNoRoute.add(1)
       this.info.setResponseFlag('NC')
-      this.close('cluster_not_found')
+      this.abort('cluster not found')
       return
     }
     this.cluster = cluster
@@ -95,6 +95,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
   }
 
   onEnd(): void {
+    this.downstreamEnded = true
     this.upstream?.end()
   }
 
@@ -102,14 +103,16 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
     this.upstream?.resumeRead()
   }
 
+  /** What both sides ended, the upstream connection may still have to write: it closes by itself then. */
   onClose(_event: CloseEvent, _reason: string): void {
     if (this.done) return
-    if (this.upstream?.isOpen === true && !this.upstreamClosed) this.upstream.reset('downstream closed')
+    const isComplete = this.downstreamEnded && this.upstreamEnded
+    if (this.upstream?.isOpen === true && !isComplete) this.upstream.reset('downstream closed')
     this.finish()
   }
 
   onBug(): void {
-    this.close('internal_error')
+    this.abort('internal error')
   }
 
   // --- upstream -----------------------------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
       return
     }
     info.setResponseFlag('URX')
-    this.close('')
+    this.abort('upstream connection failed')
   }
 
   onTunnelOpen(connection: StreamConnection, _headers: ResponseHeaderMap): void {
@@ -168,6 +171,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
 
   /** @internal */
   upstreamEnd(): void {
+    this.upstreamEnded = true
     this.downstream.end()
   }
 
@@ -176,16 +180,17 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
     this.downstream.resumeRead()
   }
 
-  /** @internal The upstream is gone in both directions: so is the downstream, after what is written. */
+  /** @internal The upstream is gone in both directions: cut off, or ended by both sides. */
   upstreamClose(event: CloseEvent, reason: string): void {
-    this.upstreamClosed = true
     if (this.host !== undefined) this.host.activeConnections--
     this.cluster?.stats.cxActive.add(-1)
     if (this.done) return
-    if (reason !== '' && event === 'remote') this.info.setResponseFlag('UR')
-    this.downstream.end()
-    // A connection whose peer keeps its half open would otherwise linger.
-    this.close('')
+    if (this.upstreamEnded) {
+      this.endGracefully()
+      return
+    }
+    if (event === 'remote') this.info.setResponseFlag('UR')
+    this.abort(reason === '' ? 'upstream closed' : reason)
   }
 
   // --- drain and timers ---------------------------------------------------------------------------------------------
@@ -194,7 +199,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
   drain(): void {}
 
   closeNow(): void {
-    this.close('drain time exceeded')
+    this.abort('drain time exceeded')
   }
 
   /** @internal */
@@ -206,13 +211,13 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
       return
     }
     this.config.stats.idleTimeout.add(1)
-    this.close('tcp_session_idle_timeout')
+    this.endGracefully()
   }
 
   /** @internal */
   durationReached(): void {
     this.info.setResponseFlag('DT')
-    this.close('max_duration_timeout')
+    this.endGracefully()
   }
 
   private connect(): void {
@@ -223,7 +228,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
     if (host === undefined) {
       cluster.stats.cxNoneHealthy.add(1)
       info.setResponseFlag('UH')
-      this.close('no_healthy_upstream')
+      this.abort('no healthy upstream')
       return
     }
     this.host = host
@@ -235,7 +240,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
       if (cluster.breakers.connections.isFull) {
         cluster.stats.cxOverflow.add(1)
         info.setResponseFlag('UO')
-        this.close('overflow')
+        this.abort('overflow')
         return
       }
       cluster.stats.cxTotal.add(1)
@@ -243,19 +248,25 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
       return
     }
     const connection = new StreamConnection(this.deps.dispatcher, this.downstream.facts, this)
-    this.tunnel = new TunnelRequest(connection, config.tunneling.requestHeaders(info), info.upstream)
+    this.tunnel = new ConnectRequest(connection, config.tunneling.requestHeaders(info), info.upstream, {
+      dispatcher: this.deps.dispatcher,
+      answerTimeoutMs: cluster.config.connectTimeoutMs,
+    })
     this.tunnel.start(cluster.httpPool(host, true, filterState))
   }
 
-  private close(details: string): void {
+  /** Something went wrong: the client is to know that what it got is not all. */
+  private abort(reason: string): void {
     if (this.done) return
-    if (details !== '') this.info.connectionTerminationDetails = details
-    if (this.upstream !== undefined && this.upstream.isOpen) this.upstream.reset('closed')
-    this.dialing?.cancel()
-    this.tunnel?.cancel()
-    const { downstream } = this
-    if (this.upstreamClosed && downstream.isOpen) downstream.end()
-    else downstream.reset(details)
+    if (this.upstream?.isOpen === true) this.upstream.reset(reason)
+    if (this.downstream.isOpen) this.downstream.reset(reason)
+    this.finish()
+  }
+
+  /** Where nothing is lost the client gets an end, not a reset: towards ztunnel that is what keeps its log clean. */
+  private endGracefully(): void {
+    if (this.upstream?.isOpen === true) this.upstream.reset('closed')
+    closeGracefully(this.downstream, this.deps.dispatcher)
     this.finish()
   }
 
@@ -296,69 +307,6 @@ class UpstreamHandler implements ConnectionHandler {
 
   onClose(event: CloseEvent, reason: string): void {
     this.proxy.upstreamClose(event, reason)
-  }
-}
-
-/** Asks a pool for a stream and opens a CONNECT tunnel on it. Decoder calls go to the tunnel's connection. */
-class TunnelRequest implements PoolRequest {
-  private readonly connection: StreamConnection
-  private readonly headers: RequestHeaderMap
-  private readonly facts: UpstreamInfo
-  private pool: HttpPool | undefined = undefined
-  private state: 'pending' | 'open' | 'over' = 'pending'
-
-  constructor(connection: StreamConnection, headers: RequestHeaderMap, facts: UpstreamInfo) {
-    this.connection = connection
-    this.headers = headers
-    this.facts = facts
-  }
-
-  start(pool: HttpPool): void {
-    this.pool = pool
-    pool.newStream(this)
-  }
-
-  cancel(): void {
-    if (this.state === 'pending') this.pool?.cancel(this)
-    else if (this.state === 'open' && this.connection.isOpen) this.connection.reset('downstream closed')
-    this.state = 'over'
-  }
-
-  onPoolReady(encoder: RequestEncoder, client: ClientConnection): void {
-    this.state = 'open'
-    this.facts.protocol = client.codec.protocol
-    this.facts.tls = client.facts.tls
-    this.facts.localAddress = client.facts.localAddress
-    this.connection.attach(encoder)
-    encoder.sendHeaders(this.headers, false)
-  }
-
-  onPoolFailure(reason: ResetReason, transportFailure: string): void {
-    this.state = 'over'
-    this.connection.refuse(reason, transportFailure)
-  }
-
-  onInformational(): void {}
-
-  onHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
-    this.connection.onHeaders(headers, endStream)
-  }
-
-  onData(chunk: Buffer, endStream: boolean): void {
-    this.connection.onData(chunk, endStream)
-  }
-
-  onTrailers(): void {
-    this.connection.onTrailers()
-  }
-
-  onReset(reason: ResetReason, detail: string): void {
-    this.state = 'over'
-    this.connection.onReset(reason, detail)
-  }
-
-  onWritable(): void {
-    this.connection.onWritable()
   }
 }
 

@@ -1,8 +1,8 @@
 // PINGs on an HTTP/2 connection (connection_keepalive): a peer that does not answer in time is gone.
 
 import { Timer } from '../../lib/timer-wheel.ts'
-import type { Connection } from '../connection/connection.ts'
-import type { Dispatcher } from '../connection/dispatcher.ts'
+import type { Connection } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
 
 /** The part of a codec that sends PING frames. */
 export interface Pinger {
