@@ -101,6 +101,12 @@ export class Http1ServerCodec implements ServerCodec, MessageHandler, InputOwner
     if (this.stream === undefined && !this.isReadingHead) this.close()
   }
 
+  /** A head that will not be waited for any longer gets a stream, on which its owner answers; nothing further is read. */
+  giveUpHead(): void {
+    this.stopReading()
+    this.open(new ServerStream(this, '', false, false, true), false)
+  }
+
   /** @internal */
   onHead(scan: HeadScan, bytes: Buffer, start: number, end: number): CodecError | undefined {
     if (this.isFlooded()) return RESPONSE_FLOOD
