@@ -18,6 +18,8 @@ export interface KeeperParts {
   readonly series: SeriesTable
   readonly logs: Logger
   readonly bootstrap: Bootstrap | undefined
+  /** A control plane's or a user's whole is refused together; our own translation loses the refused entry only. */
+  readonly refusesWhole: boolean
 }
 
 /** A configuration that was not taken over. */
@@ -63,7 +65,8 @@ export class ConfigurationKeeper {
     const patch = diffSnapshots(emptySnapshot, next)
     const answers = await Promise.all(this.parts.workers.map((worker) => worker.apply(patch)))
     const problems = answers[0] ?? []
-    if (problems.length > 0) return problems.map(problemLine)
+    if (problems.length > 0 && this.parts.refusesWhole) return problems.map(problemLine)
+    for (const problem of problems) this.parts.logs.error(problemLine(problem))
     this.applied(next)
     return []
   }
@@ -90,7 +93,7 @@ export class ConfigurationKeeper {
     const next = this.build(loaded)
     const patch = diffSnapshots(this.current, next)
     if (patch.operations.length === 0) return
-    const problems = await this.check(next)
+    const problems = this.parts.refusesWhole ? await this.check(next) : []
     if (problems.length > 0) {
       this.refuse(next.version, problems.map(problemLine))
       return

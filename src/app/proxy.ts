@@ -43,6 +43,7 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
     series,
     logs: logs.of('config'),
     bootstrap: first.bootstrap,
+    refusesWhole: options.origin.kind !== 'resources',
   })
   const refused = await keeper.start(first)
   if (refused.length > 0) {

@@ -18,6 +18,8 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 /** Growth of receive windows that one worker grants in total. */
 const RECEIVE_BUDGET_BYTES = 64 * 1024 * 1024
 const DRAIN_CHECK_MS = 100
+/** How long, when all clients are gone, pools' connections may take to end. */
+const POOLS_END_MS = 1000
 
 const port = parentPort as MessagePort
 const setup = workerData as WorkerSetup
@@ -67,10 +69,25 @@ function drain(deadlineMs: number): void {
   dispatcher.run(startDrain, dataPlane, deadlineMs)
   const deadline = performance.now() + deadlineMs
   const check = setInterval(() => {
+    if (dataPlane.sockets.openSockets > 0 && performance.now() < deadline) return
+    clearInterval(check)
+    dispatcher.run(closePools, dataPlane, 0)
+    endPools()
+  }, DRAIN_CHECK_MS)
+}
+
+/** Pools' connections to destinations end in order, if the destinations follow soon. */
+function endPools(): void {
+  const deadline = performance.now() + POOLS_END_MS
+  const check = setInterval(() => {
     if (dataPlane.openConnections > 0 && performance.now() < deadline) return
     clearInterval(check)
     send({ type: 'drained' })
   }, DRAIN_CHECK_MS)
+}
+
+function closePools(plane: DataPlane): void {
+  plane.closePools()
 }
 
 function startDrain(plane: DataPlane, deadlineMs: number): void {

@@ -62,7 +62,12 @@ export class DataPlane {
     for (const { chain } of this.chains.values()) chain.drainGroup.drain(deadlineMs)
   }
 
-  /** Connections that are open on filter chains. */
+  /** No client is left: what pools keep open ends, gracefully. */
+  closePools(): void {
+    for (const cluster of this.deps.clusters.all) cluster.drain()
+  }
+
+  /** Connections that are open on filter chains: those of clients, and internal ones, which pools may keep. */
   get openConnections(): number {
     let count = 0
     for (const { chain } of this.chains.values()) count += chain.drainGroup.size
@@ -166,8 +171,9 @@ export class DataPlane {
     const entry = this.entries.get(`listener ${name}`)
     if (entry === undefined) return
     const at = problems.at(`listener ${name}`)
-    const before = problems.list.length
+    // A chain that cannot be built is left out: what it would have taken is closed, the others go on.
     const built = entry.chains.map((chain) => this.buildChain(chain, at))
+    const before = problems.list.length
     const message = fromBinary(ListenerSchema, entry.bytes)
     const config = compileListener(
       message,

@@ -7,7 +7,7 @@ import { Listener } from '../listener/listener.ts'
 import type { ListenerConfig } from '../listener/listener.ts'
 import { listenerStats } from '../listener/listener-stats.ts'
 import { SocketListener } from '../listener/socket-listener.ts'
-import type { SocketListenerAddress } from '../listener/socket-listener.ts'
+import type { SocketCount, SocketListenerAddress } from '../listener/socket-listener.ts'
 import type { WorkerDeps } from './worker-deps.ts'
 
 export interface ListenOptions {
@@ -30,7 +30,9 @@ export interface BoundPort {
   readonly port: number
 }
 
-export class ListenerSockets {
+export class ListenerSockets implements SocketCount {
+  /** Sockets of clients. */
+  openSockets = 0
   private readonly byName = new Map<string, Bound>()
   private readonly deps: WorkerDeps
   private readonly options: ListenOptions
@@ -65,7 +67,7 @@ export class ListenerSockets {
     const sockets: SocketListener[] = []
     const ports: BoundPort[] = []
     for (const address of this.options.binds && message.bindToPort !== false ? addresses : []) {
-      const socket = new SocketListener(listener, slabs)
+      const socket = new SocketListener(listener, slabs, this)
       try {
         ports.push({ ip: address.ip, port: await socket.listen(address) })
         sockets.push(socket)
