@@ -108,22 +108,28 @@ function compileTreeChoice(
   problems: Problems,
 ): ChooseChain {
   const byName = new Map(chains.map((chain) => [chain.name, chain]))
-  const tree = compileMatcher<ConnectionFacts, FilterChain>(
+  // An action that names no chain closes the connection, as in Envoy: it does not fall back to the default chain.
+  const tree = compileMatcher<ConnectionFacts, FilterChain | typeof NO_CHAIN>(
     matcher,
     {
       inputs: NETWORK_INPUTS,
       valueKind: 'text',
       compileAction(config, at) {
         const name = config.typedConfig === undefined ? undefined : anyUnpack(config.typedConfig, StringValueSchema)
-        const chain = name === undefined ? undefined : byName.get(name.value)
-        if (chain === undefined) at.add(`there is no filter chain named "${name?.value ?? config.name}"`)
-        return chain
+        if (name === undefined)
+          at.add('the action must be a google.protobuf.StringValue with the name of a filter chain')
+        return (name && byName.get(name.value)) ?? NO_CHAIN
       },
     },
     problems,
   )
-  return (facts) => evaluate(tree, facts) ?? fallback
+  return (facts) => {
+    const found = evaluate(tree, facts)
+    return found === NO_CHAIN ? undefined : (found ?? fallback)
+  }
 }
+
+const NO_CHAIN = 'no chain'
 
 function compileCriteria(match: FilterChainMatch | undefined, problems: Problems): FilterChainCriteria {
   const ranges = (field: 'prefixRanges' | 'sourcePrefixRanges' | 'directSourcePrefixRanges'): CidrRange[] =>
