@@ -22,7 +22,7 @@ import type { PerFilterConfig, Route, WeightedCluster } from './route-config.ts'
 import { StreamTimeouts } from './stream-timeouts.ts'
 import { chooseTerminal } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
-import { requestedUpgrade, upgradeIsAllowed } from './upgrade.ts'
+import { fromExtendedConnect, fromSwitchingProtocols, requestedUpgrade, upgradeIsAllowed } from './upgrade.ts'
 
 export class Exchange implements RequestDecoder {
   readonly manager: ConnectionManager
@@ -76,6 +76,8 @@ export class Exchange implements RequestDecoder {
 
   onHeaders(headers: RequestHeaderMap, endStream: boolean): void {
     const { config, info } = this
+    // Routes and filters see an upgrade in one spelling, that of HTTP/1.
+    if (headers.protocol !== undefined) fromExtendedConnect(headers)
     this.requestHeaders = headers
     info.requestHeaders = headers
     this.isGrpc = isGrpcRequest(headers)
@@ -94,7 +96,8 @@ export class Exchange implements RequestDecoder {
     if (this.upgradeType !== '' && !upgradeIsAllowed(this)) {
       config.stats.rqWsOnNonWsRoute.add(1)
       // What follows may be meant for the other protocol, and must not be read as a request.
-      this.closesConnection = true
+      if (this.manager.protocol === 'HTTP/2') this.manager.drain()
+      else this.closesConnection = true
       this.localReply({ status: 403, body: '', details: 'upgrade_failed' })
       return
     }
@@ -233,7 +236,8 @@ export class Exchange implements RequestDecoder {
     const byClass = this.config.stats.rqByClass[Math.floor(headers.status / 100)]
     this.config.stats.rqCompleted.add(1)
     byClass?.add(1)
-    this.encoder.sendHeaders(headers, endStream)
+    const spellsAnew = headers.status === 101 && this.manager.protocol === 'HTTP/2'
+    this.encoder.sendHeaders(spellsAnew ? fromSwitchingProtocols(headers) : headers, endStream)
     if (endStream) this.sentResponseEnd()
   }
 

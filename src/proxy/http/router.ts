@@ -24,7 +24,7 @@ import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
 import { requestTimeouts, setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
-import { fromExtendedConnect, fromSwitchingProtocols, toExtendedConnect, toSwitchingProtocols } from './upgrade.ts'
+import { toExtendedConnect, toSwitchingProtocols } from './upgrade.ts'
 
 export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContext {
   private readonly exchange: Exchange
@@ -141,9 +141,12 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (this.exchange.requestEnded) attempt.armPerTryTimer(this.timeouts.perTryMs)
     if (this.action.hostRewrite.kind === 'auto')
       applyHostRewrite(exchange, this.action, attempt.host.description.hostname)
-    if (exchange.upgradeType !== '' && exchange.upgradeType !== 'connect') this.spellUpgrade(attempt)
+    const isUpgrade = exchange.upgradeType !== '' && exchange.upgradeType !== 'connect'
     const endsWithHeaders = body.ended && body.bytes === 0 && body.trailers === undefined
-    attempt.sendHeaders(requestHeaders, endsWithHeaders)
+    attempt.sendHeaders(
+      isUpgrade && attempt.isHttp2 ? toExtendedConnect(requestHeaders) : requestHeaders,
+      endsWithHeaders,
+    )
     if (endsWithHeaders || this.holdsUpgradeData(attempt)) return
     this.sendKept(attempt)
   }
@@ -175,8 +178,6 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const isTunnel = this.answersUpgrade(attempt, headers)
     if (exchange.ended || this.done) return
     if (isTunnel) this.stopTimers()
-    const counted = this.attemptCountHeaders()
-    if (counted !== undefined) headers.set(counted[0], counted[1])
     addServiceTime(exchange, headers)
     applyRouteMutations(exchange, headers)
     exchange.sendResponseHeaders(headers, endStream)
@@ -307,7 +308,6 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
         status: 507,
         body: text,
         details: 'request_payload_exceeded_retry_buffer_limit',
-        headers: this.attemptCountHeaders(),
       })
     } else if (this.attempt?.isReady === true) body.clear()
   }
@@ -344,23 +344,13 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     return this.exchange.upgradeType !== '' && !attempt.responded
   }
 
-  private spellUpgrade(attempt: Attempt): void {
-    const { requestHeaders } = this.exchange
-    if (attempt.isHttp2 && requestHeaders.protocol === undefined) toExtendedConnect(requestHeaders)
-    else if (!attempt.isHttp2 && requestHeaders.protocol !== undefined) fromExtendedConnect(requestHeaders)
-  }
-
   /** True when the response opens a tunnel. A refusal below 400 is not passed on with its body. */
   private answersUpgrade(attempt: Attempt, headers: ResponseHeaderMap): boolean {
     const { exchange } = this
     if (exchange.upgradeType === '') return false
-    const isHttp1Client = exchange.manager.protocol !== 'HTTP/2'
-    if (exchange.upgradeType !== 'connect') {
-      if (attempt.isHttp2 && isHttp1Client) toSwitchingProtocols(headers, exchange.upgradeType)
-      else if (!attempt.isHttp2 && !isHttp1Client) fromSwitchingProtocols(headers)
-    }
-    const opens = isHttp1Client && exchange.upgradeType !== 'connect' ? headers.status === 101 : headers.status === 200
-    if (opens) {
+    const isConnect = exchange.upgradeType === 'connect'
+    if (attempt.isHttp2 && !isConnect) toSwitchingProtocols(headers, exchange.upgradeType)
+    if (headers.status === (isConnect ? 200 : 101)) {
       exchange.openTunnel()
       return true
     }
@@ -387,15 +377,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   /** Answers in the upstream's place. */
   private reply(reply: LocalReply): void {
     if (this.cluster !== undefined && !this.exchange.responseStarted) chargeResponse(this.cluster.stats, reply.status)
-    const headers = this.attemptCountHeaders()
-    this.exchange.localReply(
-      headers === undefined ? reply : { ...reply, headers: [...(reply.headers ?? []), ...headers] },
-    )
-  }
-
-  private attemptCountHeaders(): string[] | undefined {
-    if (!this.route.virtualHost.includeAttemptCountInResponse) return undefined
-    return ['x-envoy-attempt-count', String(this.exchange.info.attemptCount)]
+    this.exchange.localReply(reply)
   }
 
   private armGlobalTimer(): void {

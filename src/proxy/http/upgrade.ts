@@ -1,12 +1,13 @@
-// Upgrades and CONNECT: which one a request asks for, whether it may, and how HTTP/1 and HTTP/2 spell it.
+// Upgrades and CONNECT: which one a request asks for, whether it may, and how HTTP/2 spells it. Between the two codecs an upgrade
+// is always HTTP/1's, GET and 101, whatever the client and the upstream speak: filters, routes and logs see one form.
 
-import type { RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
+import { RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { Exchange } from './exchange.ts'
 import { hasToken } from './request-headers.ts'
 
-/** `connect` for CONNECT, the lower-case upgrade type (RFC 9110 7.8, RFC 8441), or ''. */
+/** `connect` for CONNECT, the lower-case upgrade type (RFC 9110 7.8), or ''. */
 export function requestedUpgrade(headers: RequestHeaderMap): string {
-  if (headers.method === 'CONNECT') return headers.protocol === undefined ? 'connect' : headers.protocol.toLowerCase()
+  if (headers.method === 'CONNECT') return 'connect'
   const upgrade = headers.get('upgrade')
   if (upgrade === undefined || upgrade === '') return ''
   const connection = headers.getJoined('connection')
@@ -24,16 +25,22 @@ export function upgradeIsAllowed(exchange: Exchange): boolean {
   return exchange.config.upgrades.get(exchange.upgradeType) ?? false
 }
 
-/** HTTP/1 `GET` with Upgrade becomes an extended CONNECT (RFC 8441) for an HTTP/2 upstream. */
-export function toExtendedConnect(headers: RequestHeaderMap): void {
-  headers.method = 'CONNECT'
-  headers.protocol = headers.get('upgrade')
-  headers.delete('upgrade')
-  headers.delete('connection')
-  if (headers.get('content-length') === '0') headers.delete('content-length')
+/** `GET` with Upgrade as the extended CONNECT (RFC 8441) that an HTTP/2 upstream gets. */
+export function toExtendedConnect(headers: RequestHeaderMap): RequestHeaderMap {
+  const connect = new RequestHeaderMap(headers.fields.slice())
+  connect.neverIndexed = headers.neverIndexed
+  connect.method = 'CONNECT'
+  connect.protocol = headers.get('upgrade')
+  connect.scheme = headers.scheme
+  connect.authority = headers.authority
+  connect.path = headers.path
+  connect.delete('upgrade')
+  connect.delete('connection')
+  if (connect.get('content-length') === '0') connect.delete('content-length')
+  return connect
 }
 
-/** An extended CONNECT becomes `GET` with Upgrade for an HTTP/1 upstream. */
+/** An extended CONNECT (RFC 8441) becomes `GET` with Upgrade. */
 export function fromExtendedConnect(headers: RequestHeaderMap): void {
   headers.method = 'GET'
   headers.set('upgrade', headers.protocol ?? '')
@@ -41,7 +48,7 @@ export function fromExtendedConnect(headers: RequestHeaderMap): void {
   headers.protocol = undefined
 }
 
-/** The answer of an HTTP/2 upstream, for a client that asked by HTTP/1. */
+/** The answer of an HTTP/2 upstream to an extended CONNECT becomes 101. */
 export function toSwitchingProtocols(headers: ResponseHeaderMap, upgradeType: string): void {
   if (headers.status !== 200) return
   headers.status = 101
@@ -49,10 +56,12 @@ export function toSwitchingProtocols(headers: ResponseHeaderMap, upgradeType: st
   headers.set('connection', 'upgrade')
 }
 
-/** The answer of an HTTP/1 upstream, for a client that asked by HTTP/2. */
-export function fromSwitchingProtocols(headers: ResponseHeaderMap): void {
-  if (headers.status !== 101) return
-  headers.status = 200
-  headers.delete('upgrade')
-  headers.delete('connection')
+/** 101 as an HTTP/2 client gets it that sent an extended CONNECT. */
+export function fromSwitchingProtocols(headers: ResponseHeaderMap): ResponseHeaderMap {
+  const response = new ResponseHeaderMap(headers.fields.slice())
+  response.neverIndexed = headers.neverIndexed
+  response.status = 200
+  response.delete('upgrade')
+  response.delete('connection')
+  return response
 }

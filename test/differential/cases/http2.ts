@@ -2,7 +2,9 @@
 // and gRPC on top of it.
 
 import type { ServiceSpec } from '../case.ts'
-import { get, h2Request, h2Sequence, inHttp2, noteHttp2, pause, request, sequence } from '../exchanges.ts'
+import { httpProtocolOptions } from '../envoy-json.ts'
+import { answersOn, get, h2Request, h2Sequence, inHttp2, noteHttp2, pause, request, sequence } from '../exchanges.ts'
+import { describeResponse } from '../records.ts'
 import { answers, casesOf, echo, http2, http2Echo, mirror, pod } from '../pod-programs.ts'
 import { encodeFields, type HeaderField } from '../../support/hpack-wire.ts'
 import { encodeFrame, FLAG, FRAME, Http2Wire, PREFACE, setting, uint32 } from '../../support/http2-wire.ts'
@@ -10,6 +12,39 @@ import { direct, REST, route } from './routes.ts'
 
 /** A service whose pods speak HTTP/2. */
 const toHttp2: ServiceSpec = { clusters: { backend: { pods: ['a'], http2: true } } }
+
+/** The same, where upgrades may reach them. */
+const upgradesToHttp2: ServiceSpec = {
+  clusters: {
+    backend: {
+      pods: ['a'],
+      http2: true,
+      extra: {
+        typed_extension_protocol_options: httpProtocolOptions({
+          explicit_http_config: { http2_protocol_options: { allow_connect: true } },
+        }),
+      },
+    },
+  },
+}
+
+const WEBSOCKET = h2Request({ ':method': 'CONNECT', ':path': '/chat' }, []).toSpliced(4, 0, [':protocol', 'websocket'])
+
+/** Accepts an extended CONNECT, says hello, and ends after the client's goodbye. */
+const websocketPod = pod(() => async (tunnel, recorder) => {
+  const wire = new Http2Wire(tunnel, { role: 'server' })
+  wire.onStream = (stream) => {
+    recorder.note('request', stream.sections[0].map(([name, value]) => `${name}: ${value}`).sort())
+    wire.headers(stream.id, [
+      [':status', '200'],
+      ['x-a', 'b'],
+    ])
+    wire.data(stream.id, 'hello')
+  }
+  if (await wire.until(() => wire.streams.get(1)?.body.toString() === 'bye')) wire.data(1, '', true)
+  await wire.until(() => tunnel.ending !== undefined, 60_000)
+  tunnel.end()
+})
 
 const GRPC: readonly HeaderField[] = [
   ['content-type', 'application/grpc'],
@@ -777,10 +812,7 @@ export const http2Cases = casesOf('http2', {
 
   'extended-connect-not-enabled': {
     exchange: inHttp2(async (wire) => {
-      wire.headers(
-        1,
-        h2Request({ ':method': 'CONNECT', ':path': '/chat' }, []).toSpliced(4, 0, [':protocol', 'websocket']),
-      )
+      wire.headers(1, WEBSOCKET)
       await wire.untilDone(1, 1_000)
     }),
   },
@@ -796,14 +828,55 @@ export const http2Cases = casesOf('http2', {
       tunnel.end()
     }),
     exchange: inHttp2(async (wire) => {
-      wire.headers(
-        1,
-        h2Request({ ':method': 'CONNECT', ':path': '/chat' }, []).toSpliced(4, 0, [':protocol', 'websocket']),
-      )
+      wire.headers(1, WEBSOCKET)
       await wire.until(() => wire.stream(1).body.toString() === 'hello')
       wire.data(1, 'bye')
       await wire.untilDone(1, 1_000)
     }),
+  },
+  'extended-connect-answered-with-200-by-http1': {
+    service: { hcm: { http2_protocol_options: { allow_connect: true } } },
+    pods: pod(() => answers('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno')),
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, WEBSOCKET)
+      await wire.untilDone(1, 1_000)
+    }),
+  },
+  'extended-connect-to-http2-pod': {
+    service: { ...upgradesToHttp2, hcm: { http2_protocol_options: { allow_connect: true } } },
+    pods: websocketPod,
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, WEBSOCKET)
+      await wire.until(() => wire.stream(1).body.toString() === 'hello')
+      wire.data(1, 'bye', true)
+      await wire.untilDone(1, 1_000)
+    }),
+  },
+  'websocket-of-http1-to-http2-pod': {
+    service: upgradesToHttp2,
+    pods: websocketPod,
+    exchange: async (actor) => {
+      const { tunnel } = await actor.open()
+      tunnel.write(get('/chat', { connection: 'upgrade', upgrade: 'websocket' }))
+      await tunnel.until(() => tunnel.received.toString('latin1').endsWith('hello'))
+      tunnel.write('bye')
+      await tunnel.untilEnded(1_000)
+      const { messages, rest } = answersOn(tunnel, ['GET'])
+      actor.note('answers', messages.map(describeResponse))
+      actor.note('bytes after', rest.toString('latin1'))
+    },
+  },
+  'trailers-malformed-from-pod': {
+    service: { ...toHttp2, routes: [REST] },
+    pods: pod(() =>
+      http2(async (wire, stream) => {
+        wire.headers(stream.id, [[':status', '200']])
+        wire.data(stream.id, 'part')
+        await pause(20)
+        wire.headers(stream.id, [['X-Upper', '1']], true)
+      }),
+    ),
+    exchange: h2Sequence(h2Request()),
   },
   'extended-connect-refused': {
     service: { hcm: { http2_protocol_options: { allow_connect: true } } },
