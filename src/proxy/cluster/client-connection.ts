@@ -2,6 +2,7 @@
 
 import type { ClientCodec, ClientCodecCallbacks, ConnectionControl, ResetReason } from '../../codec/http-stream.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
+import { CONNECT_REFUSED } from '../connection/connection.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import type { Http2Keepalive } from '../connection/http2-keepalive.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
@@ -30,6 +31,8 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
   isDraining = false
   /** True while it is in the pool's list of usable connections. */
   isReady = false
+  /** Why the connection never was one; '' when it was. */
+  transportFailure = ''
   readonly openedMs: number
   private readonly owner: ClientConnectionOwner
   private dispatching = false
@@ -79,9 +82,10 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
     this.codec.onTransportWritable()
   }
 
-  onClose(_event: CloseEvent, _reason: string): void {
+  onClose(_event: CloseEvent, reason: string): void {
     this.keepalive?.stop()
-    this.codec.connectionClosed('connection termination')
+    if (reason === CONNECT_REFUSED) this.transportFailure = reason
+    this.codec.connectionClosed(reason === CONNECT_REFUSED ? 'remote connection failure' : 'connection termination')
     this.owner.onClosed(this)
   }
 

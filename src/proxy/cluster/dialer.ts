@@ -230,6 +230,11 @@ function sanMismatch(peer: CertificateFacts | undefined): string {
   return `TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:${failure}:TLS_error_end`
 }
 
+/** Of a transport failure: there was no connection at all, so no handshake that could have failed either. */
+export function wasRefused(transportFailure: string): boolean {
+  return transportFailure.startsWith('delayed connect error') || transportFailure.startsWith('immediate connect error')
+}
+
 /** Node's error of a failed connect, in the words of Envoy's transport failure reason. */
 function transportFailureOf(error: NodeJS.ErrnoException, isTls: boolean): string {
   switch (error.code) {

@@ -8,6 +8,12 @@ import type { ConnectionFacts } from '../stream/connection-facts.ts'
 export type CloseEvent = 'remote' | 'local'
 
 /**
+ * The reason of a reset by which a chain behind an internal listener says that its own upstream refused the connection. Nothing
+ * was carried, so to whoever dialled the listener this is a connect that failed. The words are Envoy's.
+ */
+export const CONNECT_REFUSED = 'delayed connect error: Invalid argument'
+
+/**
  * What the user of a connection is told. `onData` may be called synchronously, from within a write at the other end;
  * `onWritable` and `onClose` are never called inside a call made by the same handler: they go on the worker's run queue.
  */

@@ -188,7 +188,9 @@ export class Attempt implements PoolRequest {
     if (this.done) return
     this.cluster.stats.rqRxReset.add(1)
     this.finish()
-    this.owner.onAttemptReset(this, reason, '')
+    const transportFailure = this.connection?.transportFailure ?? ''
+    this.facts.transportFailureReason = transportFailure
+    this.owner.onAttemptReset(this, reason, transportFailure)
   }
 
   onWritable(): void {

@@ -4,9 +4,11 @@ import type { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { wasRefused } from '../cluster/dialer.ts'
 import type { DialCallbacks, Dialing } from '../cluster/dialer.ts'
 import type { Host } from '../cluster/host.ts'
 import type { LoadBalancerContext } from '../cluster/load-balancer.ts'
+import { CONNECT_REFUSED } from '../connection/connection.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
 import type { Drainable, DrainGroup } from '../connection/drain-group.ts'
 import { closeGracefully } from '../connection/linger.ts'
@@ -149,7 +151,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
       return
     }
     info.setResponseFlag('URX')
-    this.abort('upstream connection failed')
+    this.abort(wasRefused(transportFailure) ? CONNECT_REFUSED : 'upstream connection failed')
   }
 
   onTunnelOpen(connection: StreamConnection, _headers: ResponseHeaderMap): void {
