@@ -76,8 +76,11 @@ export class StreamConnection implements Connection, ResponseDecoder {
   commit(size: number): void {
     this.epoch++
     scratch.enter()
-    this.write(this.buffer.subarray(0, size))
-    scratch.leave()
+    try {
+      this.write(this.buffer.subarray(0, size))
+    } finally {
+      scratch.leave()
+    }
   }
 
   write(chunk: Uint8Array): void {
@@ -140,7 +143,7 @@ export class StreamConnection implements Connection, ResponseDecoder {
       return
     }
     this.closed = true
-    this.opener.onTunnelRefused(reason, detail)
+    this.opener.onTunnelRefused(reason, '')
   }
 
   onWritable(): void {
