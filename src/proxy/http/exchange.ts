@@ -42,6 +42,8 @@ export class Exchange implements RequestDecoder {
   requestEnded = false
   /** HTTP/1: no further request is served on the connection. */
   closesConnection = false
+  /** The client has seen a 1xx of the upstream's. */
+  sentInformational = false
   responseStarted = false
   responseEnded = false
   /** Nothing more happens; late promises and timers are ignored. */
@@ -147,7 +149,7 @@ export class Exchange implements RequestDecoder {
     } else if (reason === 'protocol error') {
       info.setResponseFlag('DPE')
       info.responseCodeDetails = detail
-    } else this.noteDisconnect()
+    } else if (!this.responseEnded) this.noteDisconnect()
     config.stats.rqRxReset.add(1)
     this.finish()
   }
@@ -211,10 +213,10 @@ export class Exchange implements RequestDecoder {
     }
     this.stoppedAt = NEVER_RESUMES
     this.info.localReplyBody = reply.body
-    const { headers, body } = buildLocalReply(reply, this)
-    this.sendResponseHeaders(headers, body.length === 0)
     // The client does not speak HTTP as we do, so its next request would be a guess (Envoy: sendLocalReply).
     if (reply.status === 400 && !this.config.streamErrorOnInvalidHttpMessage) this.closesConnection = true
+    const { headers, body } = buildLocalReply(reply, this)
+    this.sendResponseHeaders(headers, body.length === 0)
     if (body.length > 0 && !this.ended) this.sendResponseData(body, true)
     return STOPPED
   }
@@ -265,7 +267,9 @@ export class Exchange implements RequestDecoder {
   }
 
   sendInformational(headers: ResponseHeaderMap): void {
-    if (!this.responseStarted && !this.ended) this.encoder.sendInformational(headers)
+    if (this.responseStarted || this.ended) return
+    this.sentInformational = true
+    this.encoder.sendInformational(headers)
   }
 
   /** The response cannot be completed: the client sees a reset (HTTP/1: the connection closes). */

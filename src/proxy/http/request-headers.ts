@@ -26,7 +26,7 @@ import { forwardClientCert } from './xfcc.ts'
 export function admitRequest(headers: RequestHeaderMap, config: HcmConfig, info: StreamInfo): LocalReply | undefined {
   if (headers.authority === undefined) return { status: 400, body: '', details: 'missing_host_header' }
   if (headers.path === undefined || headers.path === '') {
-    if (headers.method === 'CONNECT' && headers.protocol === undefined) return undefined
+    if (headers.method === 'CONNECT') return undefined
     return { status: 404, body: '', details: 'missing_path_rejected' }
   }
   if (headers.path.charCodeAt(0) !== 0x2f) {

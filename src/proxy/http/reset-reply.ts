@@ -38,7 +38,10 @@ export function replyToReset(
   return {
     status: reason === 'protocol error' ? 502 : 503,
     body,
-    details: `upstream_reset_before_response_started{${detail}}`,
+    // To Envoy a 1xx is a start.
+    details: exchange.sentInformational
+      ? detailsOfLateReset(reason)
+      : `upstream_reset_before_response_started{${detail}}`,
     headers: reason === 'overflow' && !exchange.config.suppressEnvoyHeaders ? OVERLOADED : undefined,
   }
 }

@@ -7,7 +7,7 @@ import { applyRules, DROP, DROP_UNLESS_UPGRADE, RESPONSE_RULES } from './header-
 import { httpDate } from './http-date.ts'
 import { appendValue } from './request-headers.ts'
 
-/** The route's additions and removals, those of local replies included. */
+/** The route's additions and removals, those of local replies included, and the number of attempts if there were any. */
 export function applyRouteMutations(exchange: Exchange, headers: ResponseHeaderMap): void {
   const route = exchange.knownRoute()
   if (route === undefined) return
@@ -18,6 +18,9 @@ export function applyRouteMutations(exchange: Exchange, headers: ResponseHeaderM
   if (weightedCluster !== undefined)
     for (const mutation of weightedCluster.responseMutations) mutation.apply(headers, info)
   for (const mutation of route.responseMutations) mutation.apply(headers, info)
+  if (route.virtualHost.includeAttemptCountInResponse && info.attemptCount > 0) {
+    headers.set('x-envoy-attempt-count', String(info.attemptCount))
+  }
 }
 
 export function finishResponseHeaders(exchange: Exchange, headers: ResponseHeaderMap): void {
