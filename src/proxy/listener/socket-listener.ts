@@ -27,15 +27,22 @@ export interface SocketListenerAddress {
   readonly ipv4Compat: boolean
 }
 
+/** Counts the sockets of several listeners, those included that do not listen any more. */
+export interface SocketCount {
+  openSockets: number
+}
+
 export class SocketListener implements PeekOwner {
   readonly listener: Listener
   private readonly server: Server
   private readonly slabs: SlabPool
+  private readonly count: SocketCount
   private readonly acceptors = new Map<TlsContext, TlsAcceptor>()
 
-  constructor(listener: Listener, slabs: SlabPool) {
+  constructor(listener: Listener, slabs: SlabPool, count: SocketCount) {
     this.listener = listener
     this.slabs = slabs
+    this.count = count
     this.server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
       listener.dispatcher.run(onAccept, this, socket),
     )
@@ -60,11 +67,15 @@ export class SocketListener implements PeekOwner {
 
   /** @internal */
   accepted(socket: Socket): void {
-    const { listener } = this
+    const { listener, count } = this
     const facts = socketFacts(socket, undefined)
     listener.stats.cxTotal.add(1)
     listener.stats.cxActive.add(1)
-    socket.once('close', () => listener.stats.cxActive.add(-1))
+    count.openSockets++
+    socket.once('close', () => {
+      listener.stats.cxActive.add(-1)
+      count.openSockets--
+    })
     socket.on('error', ignoreError)
     const pending = listener.applicableFilters(facts)
     if (pending.length === 0) this.peeked(socket, facts)
