@@ -431,6 +431,7 @@ export class Exchange implements RequestDecoder {
     config.stats.rqActive.add(-1)
     if (this.isTunnel) config.stats.cxUpgradesActive.add(-1)
     config.stats.rqTimeMs.record(this.info.requestCompleteMs - this.info.startMs)
+    this.info.accessLogType = 'DownstreamEnd'
     for (const logger of config.accessLoggers) logger.log(this.info)
     this.manager.exchangeEnded(this)
   }

@@ -283,6 +283,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
     this.drainGroup.remove(this)
     config.stats.cxActive.add(-1)
     info.requestCompleteMs = deps.dispatcher.nowMs
+    info.accessLogType = 'TcpConnectionEnd'
     for (const logger of config.accessLoggers) logger.log(info)
   }
 }
