@@ -8,6 +8,7 @@ function fakeClock() {
     wakeIn: (delayMs: number) => {
       state.wakeAtMs = state.nowMs + delayMs
     },
+    fire: (fire: (owner: unknown) => void, owner: unknown) => fire(owner),
   }
   const wheel = new TimerWheel(clock)
   /** Runs like an event loop until `untilMs`: wakes only when the wheel asked for it. */

@@ -51,6 +51,8 @@ export interface WheelClock {
   now(): number
   /** Calls `TimerWheel.advance` once, `delayMs` from now; replaces an earlier wake-up. */
   wakeIn(delayMs: number): void
+  /** Calls `fire(owner)` for a timer that is due. Must not throw, or the timers after it would be late. */
+  fire(fire: (owner: unknown) => void, owner: unknown): void
 }
 
 export class TimerWheel {
@@ -86,6 +88,11 @@ export class TimerWheel {
     list.remove(entry)
   }
 
+  /** Milliseconds until `timer` fires; undefined when it is not scheduled. */
+  dueInMs<T>(timer: Timer<T>): number | undefined {
+    return timer.isScheduled ? timer.deadlineMs - this.clock.now() : undefined
+  }
+
   /** Fires what is due. Called by the wake-up; calling it more often is harmless. */
   advance(): void {
     this.wakeAtTick = Infinity
@@ -108,7 +115,7 @@ export class TimerWheel {
     for (let timer = slot.first; timer !== undefined; timer = slot.first) {
       slot.remove(timer)
       this.near--
-      timer.fire(timer.owner)
+      this.clock.fire(timer.fire, timer.owner)
     }
   }
 

@@ -24,6 +24,7 @@ export class Dispatcher {
   private flushList: Flushable[] = []
   private spareFlushList: Flushable[] = []
   private flushScheduled = false
+  private stopped = false
   private wakeUp: NodeJS.Timeout | undefined = undefined
   private readonly onImmediate = (): void => this.flushAll()
   private readonly onWakeUp = (): void => this.run(advanceTimers, this, undefined)
@@ -31,11 +32,12 @@ export class Dispatcher {
   constructor(reportBug: BugReporter) {
     this.reportBug = reportBug
     this.timers = new TimerWheel({
-      now: () => this.nowMs,
+      now: () => this.currentMs(),
       wakeIn: (delayMs) => {
         clearTimeout(this.wakeUp)
-        this.wakeUp = setTimeout(this.onWakeUp, Math.ceil(delayMs))
+        if (!this.stopped) this.wakeUp = setTimeout(this.onWakeUp, Math.ceil(delayMs))
       },
+      fire: (fire, owner) => this.protect(fire, owner, undefined),
     })
   }
 
@@ -52,6 +54,15 @@ export class Dispatcher {
     this.depth--
   }
 
+  /** Within an event: a defect in `handle` ends what `a` is, and the caller goes on. */
+  protect<A, B>(handle: (a: A, b: B) => void, a: A, b: B): void {
+    try {
+      handle(a, b)
+    } catch (error) {
+      this.bug(error, a, handle.name)
+    }
+  }
+
   /** Calls `task(argument)` after the running event's own work, before anything is flushed. */
   readonly defer = <T>(task: (argument: T) => void, argument: T): void => {
     this.queue.push(task, argument)
@@ -66,8 +77,16 @@ export class Dispatcher {
     setImmediate(this.onImmediate)
   }
 
+  /** No timer fires any more. */
   stop(): void {
+    this.stopped = true
     clearTimeout(this.wakeUp)
+  }
+
+  /** Between events, where configuration is applied, the time of the last one may be long ago. */
+  private currentMs(): number {
+    if (this.depth === 0) this.nowMs = performance.now()
+    return this.nowMs
   }
 
   private readonly onDeferredOutside = (): void => this.run(nothing, undefined, undefined)

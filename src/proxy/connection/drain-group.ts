@@ -31,14 +31,25 @@ export class DrainGroup {
 
   remove(member: Drainable): void {
     this.members.delete(member)
+    if (this.members.size === 0) this.dispatcher.timers.cancel(this.deadline)
   }
 
-  /** @param deadlineMs after which what is left is cut off; 0: never. */
+  /**
+   * The members are told once; a later call only brings the deadline nearer.
+   * @param deadlineMs after which what is left is cut off; 0: never.
+   */
   drain(deadlineMs: number): void {
-    if (this.isDraining) return
-    this.isDraining = true
-    for (const member of [...this.members]) member.drain()
-    if (deadlineMs > 0 && this.members.size > 0) this.dispatcher.timers.schedule(this.deadline, deadlineMs)
+    if (!this.isDraining) {
+      this.isDraining = true
+      for (const member of [...this.members]) member.drain()
+    }
+    if (deadlineMs > 0 && this.members.size > 0) this.limit(deadlineMs)
+  }
+
+  private limit(deadlineMs: number): void {
+    const { deadline, dispatcher } = this
+    const dueMs = dispatcher.timers.dueInMs(deadline)
+    if (dueMs === undefined || dueMs > deadlineMs) dispatcher.timers.schedule(deadline, deadlineMs)
   }
 
   closeNow(): void {
