@@ -10,9 +10,9 @@ import { scratch } from './scratch.ts'
 /** One end. `peer` is the other; each end's `facts` are its own. */
 export class InternalConnection implements Connection {
   readonly facts: ConnectionFacts
-  handler: ConnectionHandler = NO_HANDLER
   buffer: Buffer = EMPTY
   epoch = 0
+  private user: ConnectionHandler = NO_HANDLER
   private readonly dispatcher: Dispatcher
   private readonly highWatermarkBytes: number
   private peer: InternalConnection
@@ -20,7 +20,8 @@ export class InternalConnection implements Connection {
   private waiting: Buffer[] = []
   private waitingBytes = 0
   private paused = false
-  private draining = false
+  /** In `onData`: what its own writes bring back waits its turn, or bytes would overtake the rest of the chunk. */
+  private delivering = false
   private writeEnded = false
   /** The peer ended its side; delivered once `waiting` is empty. */
   private endReceived = false
@@ -49,6 +50,16 @@ export class InternalConnection implements Connection {
     return [near, far]
   }
 
+  get handler(): ConnectionHandler {
+    return this.user
+  }
+
+  /** What came before there was a user follows from the run queue. */
+  set handler(handler: ConnectionHandler) {
+    this.user = handler
+    if (this.hasNews) this.dispatcher.defer(deliverWaiting, this)
+  }
+
   get bufferedBytes(): number {
     return this.peer.waitingBytes
   }
@@ -72,14 +83,25 @@ export class InternalConnection implements Connection {
     this.epoch++
     scratch.enter()
     try {
-      this.peer.receive(this.buffer.subarray(0, size))
+      this.write(this.buffer.subarray(0, size))
     } finally {
       scratch.leave()
     }
   }
 
   write(chunk: Uint8Array): void {
-    this.peer.receive(chunk as Buffer)
+    if (!this.writeEnded) this.peer.receive(chunk as Buffer)
+  }
+
+  /** Gives back what was read, and whether that was all: it is delivered again, first, to whoever is the user then. */
+  pushBack(chunk: Buffer, ended: boolean): void {
+    if (this.closed) return
+    if (chunk.length > 0) {
+      this.waiting.unshift(chunk)
+      this.waitingBytes += chunk.length
+    }
+    if (ended) this.endDelivered = false
+    this.dispatcher.defer(deliverWaiting, this)
   }
 
   end(): void {
@@ -100,8 +122,7 @@ export class InternalConnection implements Connection {
   resumeRead(): void {
     if (!this.paused) return
     this.paused = false
-    const hasNews = this.waiting.length > 0 || this.peer.mustReportWritable || (this.endReceived && !this.endDelivered)
-    if (hasNews) this.dispatcher.defer(deliverWaiting, this)
+    if (this.hasNews) this.dispatcher.defer(deliverWaiting, this)
   }
 
   onBug(): void {
@@ -110,14 +131,12 @@ export class InternalConnection implements Connection {
 
   /** @internal */
   deliverWaiting(): void {
-    if (this.draining) return
-    this.draining = true
+    if (this.user === NO_HANDLER) return
     while (!this.paused && this.waiting.length > 0 && !this.closed) {
       const chunk = this.waiting.shift() as Buffer
       this.waitingBytes -= chunk.length
-      this.handler.onData(chunk)
+      this.deliver(chunk)
     }
-    this.draining = false
     if (this.closed || this.paused) return
     if (this.peer.mustReportWritable && this.waitingBytes < this.highWatermarkBytes >> 1) {
       this.peer.mustReportWritable = false
@@ -126,15 +145,27 @@ export class InternalConnection implements Connection {
     if (this.endReceived && !this.endDelivered && this.waiting.length === 0) this.deliverEnd()
   }
 
+  private get hasNews(): boolean {
+    return this.waiting.length > 0 || this.peer.mustReportWritable || (this.endReceived && !this.endDelivered)
+  }
+
   private receive(chunk: Buffer): void {
     if (this.closed || chunk.length === 0) return
-    if (this.paused || this.waiting.length > 0 || this.handler === NO_HANDLER) {
+    if (this.paused || this.delivering || this.waiting.length > 0 || this.user === NO_HANDLER) {
       this.waiting.push(Buffer.from(chunk))
       this.waitingBytes += chunk.length
       if (this.waitingBytes >= this.highWatermarkBytes) this.peer.mustReportWritable = true
       return
     }
-    this.handler.onData(chunk)
+    this.deliver(chunk)
+    if (this.waiting.length > 0) this.dispatcher.defer(deliverWaiting, this)
+  }
+
+  /** A defect here ends this connection, and not the writer's, which may carry a hundred others. */
+  private deliver(chunk: Buffer): void {
+    this.delivering = true
+    this.dispatcher.protect(handOverChunk, this, chunk)
+    this.delivering = false
   }
 
   private receiveEnd(): void {
@@ -144,7 +175,7 @@ export class InternalConnection implements Connection {
 
   private deliverEnd(): void {
     this.endDelivered = true
-    this.handler.onEnd()
+    this.user.onEnd()
     if (this.writeEnded && this.peer.endDelivered && !this.closed) this.closeBoth('', 'remote', 'remote')
   }
 
@@ -188,6 +219,10 @@ class Closing {
 
 function deliverWaiting(connection: InternalConnection): void {
   connection.deliverWaiting()
+}
+
+function handOverChunk(connection: InternalConnection, chunk: Buffer): void {
+  connection.handler.onData(chunk)
 }
 
 function reportWritable(connection: InternalConnection): void {

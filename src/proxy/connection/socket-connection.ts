@@ -67,6 +67,8 @@ export class SocketConnection implements Connection, Flushable {
   /** Starts delivering `data` events; sockets that dialled deliver through `onread` into `deliver` instead. */
   readFromEvents(): void {
     this.socket.on('data', (chunk: Buffer) => this.dispatcher.run(onData, this, chunk))
+    // Sockets are accepted paused, and a listener for `data` does not start those.
+    if (!this.readPaused) this.socket.resume()
   }
 
   /** A chunk in a buffer that is used again after the call. Returns false while reading is paused. */
@@ -100,13 +102,16 @@ export class SocketConnection implements Connection, Flushable {
     return this.length
   }
 
+  /** What is written after the end or the close is dropped. */
   commit(size: number): void {
+    if (this.endRequested || this.closed || this.socket.destroyed) return
     this.length += size
     if (this.length + this.socket.writableLength >= this.highWatermarkBytes) this.mustReportWritable = true
     if (!this.flushScheduled) this.scheduleFlush()
   }
 
   write(chunk: Uint8Array): void {
+    if (this.endRequested || this.closed || this.socket.destroyed) return
     let from = 0
     while (from < chunk.length) {
       if (this.length >= this.buffer.length) this.nextSlab()
@@ -187,6 +192,7 @@ export class SocketConnection implements Connection, Flushable {
     if (this.buffer === NO_SLAB || this.length > 0) return
     this.slabs.give(this.buffer)
     this.buffer = NO_SLAB
+    this.epoch++
   }
 
   /** @internal Called from the event entries below. */
@@ -202,7 +208,7 @@ export class SocketConnection implements Connection, Flushable {
     if (this.closed) return
     this.closed = true
     this.length = 0
-    this.buffer = NO_SLAB
+    this.releaseSlab()
     const event: CloseEvent = this.localClose || (this.endRequested && this.closeReason === '') ? 'local' : 'remote'
     this.handler.onClose(event, this.closeReason)
   }

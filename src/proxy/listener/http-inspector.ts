@@ -10,6 +10,8 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const H2C = ['h2c']
 const HTTP_1_1 = ['http/1.1']
 const HTTP_1_0 = ['http/1.0']
+/** RFC 9110 5.6.2. */
+const IS_TOKEN = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]*$/
 
 export const httpInspector: ListenerFilterFactory<typeof HttpInspectorSchema> = {
   name: 'envoy.filters.listener.http_inspector',
@@ -28,9 +30,25 @@ function inspectHttp(bytes: Buffer, facts: ConnectionFacts): boolean {
   const lineEnd = bytes.indexOf(0x0a)
   if (lineEnd < 0) return !mayBeRequestLine(bytes)
   const line = bytes.toString('latin1', 0, lineEnd).trimEnd()
-  const match = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+ +\S.* +HTTP\/1\.([01])$/.exec(line)
-  if (match !== null) facts.applicationProtocols = match[1] === '1' ? HTTP_1_1 : HTTP_1_0
+  const version = versionOf(line)
+  if (version !== undefined) facts.applicationProtocols = version
   return true
+}
+
+/** Of `method target HTTP/1.x`, spaces between them. By hand: a pattern would try every space of a long line again and again. */
+function versionOf(line: string): readonly string[] | undefined {
+  const methodEnd = line.indexOf(' ')
+  const versionStart = line.lastIndexOf(' ')
+  if (methodEnd <= 0 || !IS_TOKEN.test(line.slice(0, methodEnd))) return undefined
+  if (line.slice(methodEnd, versionStart).trim() === '') return undefined
+  switch (line.slice(versionStart + 1)) {
+    case 'HTTP/1.1':
+      return HTTP_1_1
+    case 'HTTP/1.0':
+      return HTTP_1_0
+    default:
+      return undefined
+  }
 }
 
 /** Until the first space only token characters may stand (RFC 9112 3.1): other protocols show themselves at once. */
@@ -38,5 +56,5 @@ function mayBeRequestLine(bytes: Buffer): boolean {
   if (bytes.length >= MAX_REQUEST_LINE_BYTES) return false
   const space = bytes.indexOf(0x20)
   const method = bytes.toString('latin1', 0, space < 0 ? bytes.length : space)
-  return /^[A-Za-z0-9!#$%&'*+\-.^_`|~]*$/.test(method) && method.length <= 32 && (space < 0 || method.length > 0)
+  return IS_TOKEN.test(method) && method.length <= 32 && (space < 0 || method.length > 0)
 }

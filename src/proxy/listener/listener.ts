@@ -23,6 +23,12 @@ export interface ListenerConfig {
   chooseChain(facts: ConnectionFacts): FilterChain | undefined
 }
 
+/** A connection that takes back what was only looked at. */
+export interface InspectableConnection extends Connection {
+  /** Delivers `chunk`, and after it the end when it was `ended`, to whoever handles the connection then. */
+  pushBack(chunk: Buffer, ended: boolean): void
+}
+
 export class Listener {
   config: ListenerConfig
   readonly stats: ListenerStats
@@ -39,7 +45,7 @@ export class Listener {
   }
 
   /** A connection whose bytes are not encrypted for us (any more): inspect, match, hand over. */
-  accept(connection: Connection): void {
+  accept(connection: InspectableConnection): void {
     const pending = this.applicableFilters(connection.facts)
     if (pending.length === 0) this.handOver(connection)
     else new Inspection(this, connection, pending).start()
@@ -87,13 +93,13 @@ export class Listener {
 /** Collects a connection's first bytes until every listener filter has made up its mind. */
 class Inspection implements ConnectionHandler {
   private readonly listener: Listener
-  private readonly connection: Connection
+  private readonly connection: InspectableConnection
   private readonly pending: ListenerFilter[]
   private readonly timer: Timer<Inspection>
   private bytes: Buffer = NO_BYTES
   private ended = false
 
-  constructor(listener: Listener, connection: Connection, pending: ListenerFilter[]) {
+  constructor(listener: Listener, connection: InspectableConnection, pending: ListenerFilter[]) {
     this.listener = listener
     this.connection = connection
     this.pending = pending
@@ -137,10 +143,9 @@ class Inspection implements ConnectionHandler {
   private finish(): void {
     this.listener.dispatcher.timers.cancel(this.timer)
     this.pending.length = 0
-    const { connection } = this
-    this.listener.handOver(connection)
-    if (this.bytes.length > 0 && connection.isOpen) connection.handler.onData(this.bytes)
-    if (this.ended && connection.isOpen) connection.handler.onEnd()
+    this.listener.handOver(this.connection)
+    // Not straight to the handler, which may have paused the connection until it knows where to send what it reads.
+    this.connection.pushBack(this.bytes, this.ended)
   }
 }
 

@@ -22,8 +22,9 @@ export class SocketPeek {
   private readonly timer: Timer<SocketPeek>
   private bytes: Buffer = NO_BYTES
   private readonly onReadable = (): void => this.listener.dispatcher.run(readMore, this, undefined)
-  private readonly onEnd = (): void => this.listener.dispatcher.run(finish, this, undefined)
+  private readonly onEnd = (): void => this.listener.dispatcher.run(endedEarly, this, undefined)
   private readonly onClose = (): void => this.listener.dispatcher.timers.cancel(this.timer)
+  private readonly onReleased = (): void => this.listener.dispatcher.run(handOver, this, undefined)
 
   constructor(owner: PeekOwner, listener: Listener, socket: Socket, facts: ConnectionFacts, pending: ListenerFilter[]) {
     this.owner = owner
@@ -55,15 +56,28 @@ export class SocketPeek {
     this.finish()
   }
 
-  /** No more bytes will come, or none are needed: what is there has to do. */
-  finish(): void {
+  /** @internal The peer sent its end before the filters could tell: as Envoy, nobody is asked to serve that. */
+  endedEarly(): void {
+    this.socket.destroy()
+  }
+
+  /** @internal */
+  handOver(): void {
+    if (!this.socket.destroyed) this.owner.peeked(this.socket, this.facts)
+  }
+
+  /**
+   * What is there has to do. Once nobody listens to `readable`, the socket decides on the next tick whether it flows, and would
+   * overrule a pause: its next owner gets it after that.
+   */
+  private finish(): void {
     const { listener, socket } = this
     listener.dispatcher.timers.cancel(this.timer)
     socket.off('readable', this.onReadable)
     socket.off('end', this.onEnd)
     socket.off('close', this.onClose)
     if (this.bytes.length > 0) socket.unshift(this.bytes)
-    this.owner.peeked(socket, this.facts)
+    process.nextTick(this.onReleased)
   }
 
   /** @internal */
@@ -78,8 +92,12 @@ function readMore(peek: SocketPeek): void {
   peek.readMore()
 }
 
-function finish(peek: SocketPeek): void {
-  peek.finish()
+function endedEarly(peek: SocketPeek): void {
+  peek.endedEarly()
+}
+
+function handOver(peek: SocketPeek): void {
+  peek.handOver()
 }
 
 function timedOut(peek: SocketPeek): void {
