@@ -67,7 +67,7 @@ export interface Role {
 }
 
 /** Envoy's detail for the stream of a frame that is wrong, when its message is not what is wrong. */
-const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error'
+export const UNKNOWN_ERROR = 'http2.unknown.nghttp2.error'
 /** Envoy's detail for all other streams of a connection that ends for what its peer sent. */
 const CODEC_ERROR = 'codec_error:The_user_callback_function_failed'
 /** Envoy's detail for a stream that its HTTP/2 library reset by itself, which Envoy takes for a reset by the peer. */

@@ -1,7 +1,7 @@
 // What each frame of the peer means in the state its stream is in (RFC 9113 5.1, 6). Checks it, and passes on what is right.
 
 import type { CodecError } from '../http-stream.ts'
-import { RESET_BY_CODEC, type Http2Connection, type Role } from './connection.ts'
+import { RESET_BY_CODEC, UNKNOWN_ERROR, type Http2Connection, type Role } from './connection.ts'
 import {
   CONTINUATION,
   DATA,
@@ -238,7 +238,8 @@ export class FrameReceiver implements FrameHandler {
     } else if (increment === 0) {
       this.connection.failByStream(stream, PROTOCOL_ERROR, 'WINDOW_UPDATE of 0')
     } else if (!scheduler.openStreamWindow(stream, increment)) {
-      this.connection.failByStream(stream, FLOW_CONTROL_ERROR, 'stream window too large')
+      // Here RFC 9113 6.9.1 leaves no choice, although Envoy takes it.
+      this.connection.failStream(stream, FLOW_CONTROL_ERROR, 'protocol error', UNKNOWN_ERROR)
     }
   }
 

@@ -465,7 +465,6 @@ describe('streams', () => {
     ['a header block that does not decode', [encodeFrame(FRAME.HEADERS, 4, 3, Buffer.of(0x80))], 'GOAWAY 3 9'],
     ['WINDOW_UPDATE of 0', [windowUpdate(1, 0)], 'GOAWAY 1 1'],
     ['WINDOW_UPDATE of 0 on the connection', [windowUpdate(0, 0)], 'GOAWAY 1 1'],
-    ['a stream window beyond 2^31-1', [windowUpdate(1, 0x7fffffff)], 'GOAWAY 1 3'],
     ['a connection window beyond 2^31-1', [windowUpdate(0, 0x7fffffff)], 'GOAWAY 1 3'],
   ])('%s: is an error of the connection', (_what, bytes, expected) => {
     const harness = new Harness()
@@ -474,6 +473,14 @@ describe('streams', () => {
     expect(harness.written()).toEqual([expected])
     expect(error).toBeDefined()
     expect(harness.server.requests[0].events.at(-1)).toMatch(/^reset: (protocol error|remote reset)$/)
+  })
+
+  test('end alone when their window goes beyond 2^31-1', () => {
+    const harness = new Harness()
+    harness.get(1)
+    expect(harness.receive(windowUpdate(1, 0x7fffffff))).toBeUndefined()
+    expect(harness.written()).toEqual(['RST_STREAM 1 3'])
+    expect(harness.server.requests[0].events.at(-1)).toBe('reset: protocol error')
   })
 
   test.each([

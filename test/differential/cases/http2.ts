@@ -508,7 +508,9 @@ export const http2Cases = casesOf('http2', {
     exchange: h2Sequence(h2Request({ ':method': 'POST' }, [['content-length', '9']])),
   },
   'malformed-beside-a-good-request': {
-    pods: pod(() => async (tunnel) => void (await tunnel.untilEnded(3_000))),
+    pods: pod(() => async (tunnel) => {
+      await tunnel.untilEnded(3_000)
+    }),
     exchange: inHttp2(async (wire) => {
       wire.headers(1, h2Request({ ':method': 'POST' }))
       wire.data(1, 'a')
