@@ -131,7 +131,7 @@ export class Http2Wire {
       const size = Math.min(left, frameBytes, this.sendWindow(id))
       this.data(id, frame.subarray(0, size))
       this.dataSent += size
-      this.dataSentOn.set(id, (this.dataSentOn.get(id) ?? 0) + size)
+      this.dataSentOn.set(id, this.sentBytes(id) + size)
       left -= size
       // Lets what arrived be handled between frames.
       await new Promise((resolve) => setImmediate(resolve))
@@ -191,6 +191,11 @@ export class Http2Wire {
     }
   }
 
+  /** What `sendBody` has sent on a stream. */
+  sentBytes(id: number): number {
+    return this.dataSentOn.get(id) ?? 0
+  }
+
   private isOver(id: number): boolean {
     return this.stream(id).reset !== undefined || this.tunnel.ending !== undefined
   }
@@ -198,7 +203,7 @@ export class Http2Wire {
   /** What `sendBody` may still send on a stream. */
   private sendWindow(id: number): number {
     const initial = this.settings?.get(4) ?? 65_535
-    const ofStream = initial + this.stream(id).credit - (this.dataSentOn.get(id) ?? 0)
+    const ofStream = initial + this.stream(id).credit - this.sentBytes(id)
     return Math.min(ofStream, 65_535 + this.connectionCredit - this.dataSent)
   }
 

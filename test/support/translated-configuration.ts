@@ -16,7 +16,6 @@ export interface Bootstrap {
   static_resources: { listeners: Fields[]; clusters: Fields[] }
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests reach deep into it, and fail if it is not as expected
 export type Fields = any
 
 /** For `configure` of a RunningWaypoint. */
