@@ -60,12 +60,12 @@ describe('receive windows', () => {
 
   test('carry 20 MiB up in large frames, and grow while the destination takes it', async () => {
     const wire = await bulkClient()
-    await open(wire, 1, BYTES)
     const before = mesh.destination.streams.length
+    await open(wire, 1, BYTES)
     expect(await wire.sendBody(1, BULK_BYTES, FRAME_BYTES)).toBe(true)
     wire.data(1, '', true)
-    const up = () => mesh.destination.streams[before - 1]
-    await eventually(() => up()?.ended, 10_000)
+    const up = () => mesh.destination.streams[before]
+    await eventually(() => mesh.destination.streams.length > before && up().ended, 10_000)
     expect(up().dataBytes).toBe(BULK_BYTES)
     expect(up().dataFrames).toBeLessThan(MOST_FRAMES)
     // The window doubles: a fixed 64 KiB would take 640 updates or more.
