@@ -56,6 +56,7 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
   const gauge = (stat: string): Gauge => store.gauge(`cluster.${name}.${stat}`)
   const histogram = (stat: string): Histogram => store.histogram(`cluster.${name}.${stat}`)
   const byCode: (Counter | undefined)[] = []
+  const retried: (readonly Counter[] | undefined)[] = []
   return {
     cxTotal: counter('upstream_cx_total'),
     cxActive: gauge('upstream_cx_active'),
@@ -83,9 +84,10 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
     rqRetry: counter('upstream_rq_retry'),
     rqRetrySuccess: counter('upstream_rq_retry_success'),
     chargeRetried(status: number): void {
-      for (const stat of ['completed', `${Math.floor(status / 100)}xx`, String(status)]) {
-        counter(`retry.upstream_rq_${stat}`).add(1)
-      }
+      const charged = (retried[status] ??= ['completed', `${Math.floor(status / 100)}xx`, String(status)].map((stat) =>
+        counter(`retry.upstream_rq_${stat}`),
+      ))
+      for (const each of charged) each.add(1)
     },
     rqRetryLimitExceeded: counter('upstream_rq_retry_limit_exceeded'),
     rqRetryOverflow: counter('upstream_rq_retry_overflow'),

@@ -1,11 +1,20 @@
 // From a route's action to the cluster that serves this request.
 
+import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import type { Random } from '../../lib/random.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import type { Exchange } from './exchange.ts'
 import type { ClusterAction, ClusterChoice, WeightedCluster } from './route-config.ts'
 
-/** Undefined: the route names no cluster that exists. A weighted pick is left in `exchange.weightedCluster`. */
-export function chooseCluster(exchange: Exchange, action: ClusterAction): Cluster | undefined {
+/** What of a request (an Exchange) the choice depends on, and where it is noted. */
+export interface ClusterSeeker {
+  readonly requestHeaders: RequestHeaderMap
+  readonly manager: { readonly clusters: { get(name: string): Cluster | undefined }; readonly random: Random }
+  /** The entry that was picked of a route with weighted clusters. */
+  weightedCluster: WeightedCluster | undefined
+}
+
+/** Undefined: the route names no cluster that exists. */
+export function chooseCluster(exchange: ClusterSeeker, action: Pick<ClusterAction, 'clusters'>): Cluster | undefined {
   const { clusters } = action
   const known = exchange.manager.clusters
   switch (clusters.kind) {
@@ -21,7 +30,7 @@ export function chooseCluster(exchange: Exchange, action: ClusterAction): Cluste
   }
 }
 
-function pickWeighted(exchange: Exchange, choice: ClusterChoice & { kind: 'weighted' }): WeightedCluster {
+function pickWeighted(exchange: ClusterSeeker, choice: ClusterChoice & { kind: 'weighted' }): WeightedCluster {
   let point = -1
   if (choice.randomValueHeader !== '') {
     const text = exchange.requestHeaders.get(choice.randomValueHeader)

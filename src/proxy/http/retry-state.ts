@@ -12,13 +12,13 @@ export type RetryVerdict = 'retry' | 'unwanted' | 'exhausted' | 'overflow'
 
 export class RetryState {
   readonly policy: RetryPolicy
-  private readonly cluster: Cluster
+  private readonly cluster: Pick<Cluster, 'breakers' | 'stats'>
   private retriesLeft: number
   private retriesDone = 0
   /** A retry is due or under way, and counted by the circuit breaker. */
   private isCounted = false
 
-  constructor(policy: RetryPolicy, cluster: Cluster) {
+  constructor(policy: RetryPolicy, cluster: Pick<Cluster, 'breakers' | 'stats'>) {
     this.policy = policy
     this.cluster = cluster
     this.retriesLeft = policy.numRetries

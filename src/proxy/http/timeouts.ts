@@ -1,7 +1,6 @@
 // The deadlines of one routed request, from its route and from the request headers that may change them.
 
 import type { RequestHeaderMap } from '../../codec/header-map.ts'
-import type { Exchange } from './exchange.ts'
 import type { ClusterAction } from './route-config.ts'
 
 /** Milliseconds; 0: none. */
@@ -11,6 +10,18 @@ export interface RequestTimeouts {
   readonly answersTimeoutWith204: boolean
 }
 
+/** What of a request (an Exchange) its deadlines depend on. */
+export interface TimedRequest {
+  readonly requestHeaders: RequestHeaderMap
+  readonly isGrpc: boolean
+  readonly config: { readonly suppressEnvoyHeaders: boolean }
+}
+
+export type TimeoutSettings = Pick<
+  ClusterAction,
+  'timeoutMs' | 'maxGrpcTimeoutMs' | 'grpcTimeoutOffsetMs' | 'retryPolicy'
+>
+
 const NAMES = {
   global: 'x-envoy-upstream-rq-timeout-ms',
   perTry: 'x-envoy-upstream-rq-per-try-timeout-ms',
@@ -19,8 +30,8 @@ const NAMES = {
 }
 
 /** Consumes the x-envoy-* headers that survived sanitising (Envoy: FilterUtility::finalTimeout). */
-export function requestTimeouts(exchange: Exchange, action: ClusterAction): RequestTimeouts {
-  const { requestHeaders: headers, isGrpc } = exchange
+export function requestTimeouts(request: TimedRequest, action: TimeoutSettings): RequestTimeouts {
+  const { requestHeaders: headers, isGrpc } = request
   let globalMs = action.timeoutMs
   if (isGrpc && action.maxGrpcTimeoutMs !== undefined) globalMs = grpcTimeout(headers, action)
   globalMs = takeMs(headers, NAMES.global) ?? globalMs
@@ -33,8 +44,8 @@ export function requestTimeouts(exchange: Exchange, action: ClusterAction): Requ
 
 /** Tells the upstream how long it has. `elapsedMs`: since the request was received, 0 before. Envoy: setTimeoutHeaders. */
 export function setTimeoutHeaders(
-  exchange: Exchange,
-  action: ClusterAction,
+  request: TimedRequest,
+  action: TimeoutSettings,
   timeouts: RequestTimeouts,
   elapsedMs: number,
 ): void {
@@ -43,7 +54,7 @@ export function setTimeoutHeaders(
   if (expectedMs <= 0) return
   // 0 would mean no limit; the timer that is due will have its say.
   if (globalMs > 0) expectedMs = Math.max(1, Math.min(expectedMs, globalMs - Math.floor(elapsedMs)))
-  const { requestHeaders: headers, config, isGrpc } = exchange
+  const { requestHeaders: headers, config, isGrpc } = request
   if (!config.suppressEnvoyHeaders) headers.set(NAMES.expected, String(expectedMs))
   if (isGrpc && action.maxGrpcTimeoutMs !== undefined) headers.set('grpc-timeout', grpcTimeoutText(expectedMs))
 }
@@ -63,7 +74,7 @@ function takeMs(headers: RequestHeaderMap, name: string): number | undefined {
 }
 
 /** The client's grpc-timeout, capped; without one the cap. 0 as cap means none. */
-function grpcTimeout(headers: RequestHeaderMap, action: ClusterAction): number {
+function grpcTimeout(headers: RequestHeaderMap, action: TimeoutSettings): number {
   const capMs = action.maxGrpcTimeoutMs as number
   const asked = parseGrpcTimeout(headers.get('grpc-timeout'))
   if (asked === undefined) return capMs
