@@ -29,11 +29,10 @@ export function run(dispatcher: Dispatcher, action: () => void): void {
 
 /** Lets `durationMs` pass on the dispatcher's clock. */
 export function pass(dispatcher: Dispatcher, durationMs: number): void {
-  const target = dispatcher.nowMs + durationMs
-  run(dispatcher, () => {
-    dispatcher.nowMs = target
-    dispatcher.timers.advance()
-  })
+  const clock = clocks.get(dispatcher)
+  if (clock === undefined) throw new Error('not made by testDispatcher')
+  clock.nowMs += durationMs
+  run(dispatcher, () => dispatcher.timers.advance())
 }
 
 export function testPair(
