@@ -12,7 +12,7 @@ import { tlsFacts } from '../connection/certificate-facts.ts'
 import type { SlabPool } from '../connection/slab-pool.ts'
 import { SocketConnection } from '../connection/socket-connection.ts'
 import type { TlsContext } from '../connection/tls-context.ts'
-import { internalAddress, socketAddress } from '../stream/address.ts'
+import { socketAddress } from '../stream/address.ts'
 import type { CertificateFacts, ConnectionFacts, TlsFacts } from '../stream/connection-facts.ts'
 import { newConnectionFacts } from '../stream/new-connection-facts.ts'
 import type { FilterStateEntry } from '../stream/filter-state.ts'
@@ -205,14 +205,6 @@ function dialledFacts(socket: Socket, tls: TlsFacts | undefined): ConnectionFact
   const local = socketAddress(socket.localAddress ?? '', socket.localPort ?? 0)
   const remote = socketAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0)
   return newConnectionFacts({ local, remote, tls })
-}
-
-/** The facts of the end that dialled into an internal listener. */
-export function internalDialFacts(listener: string, endpointId: string): ConnectionFacts {
-  return newConnectionFacts({
-    local: internalAddress('internal_client_address', ''),
-    remote: internalAddress(listener, endpointId),
-  })
 }
 
 function copyNamespaces(names: readonly string[], from: Metadata, to: Map<string, MetadataStruct>): void {

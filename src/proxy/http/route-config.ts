@@ -120,6 +120,3 @@ export interface DirectResponseAction {
   readonly status: number
   readonly body: string
 }
-
-/** Routes without metadata share it. */
-export type RouteMetadata = Metadata
