@@ -1,7 +1,6 @@
 // Routes as plain runtime values. Lookup is RouteTable's (matching/); what a route does is here; the router does it.
 
 import type { HeaderMutation } from '../format/header-mutation.ts'
-import type { Metadata } from '../stream/metadata.ts'
 import type { RouteFacts } from '../stream/stream-info.ts'
 import type { RouteLookup } from './route-lookup.ts'
 import type { RetryPolicy } from './retry-policy.ts'
