@@ -12,4 +12,9 @@ export const longSuites = [
     command: ['node', 'test/soak/main.ts'],
     covers: ['src/codec', 'src/proxy', 'src/app', 'src/sources', 'src/translate', 'test/soak', 'test/bench/load'],
   },
+  {
+    name: 'h2spec',
+    command: ['node', 'test/h2spec/run.ts'],
+    covers: ['src/codec/http2', 'src/codec/hpack', 'src/proxy', 'test/h2spec'],
+  },
 ]

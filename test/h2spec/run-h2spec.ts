@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { H2SPEC_EXCEPTIONS } from './exceptions.ts'
+import { type Exceptions, NO_EXCEPTIONS } from './exceptions.ts'
 
 /** The newest version that `go list -m -versions` names for the module: 146 cases, those of RFC 7540. */
 export const H2SPEC_VERSION = 'v2.2.1+incompatible'
@@ -34,6 +34,7 @@ export interface H2specTarget {
   /** TLS with ALPN, certificates not verified. */
   readonly tls?: boolean
   readonly path?: string
+  readonly exceptions?: Exceptions
   /** Sections such as `http2/6.9`; all by default. */
   readonly sections?: readonly string[]
 }
@@ -72,7 +73,7 @@ export async function runH2spec(target: H2specTarget): Promise<H2specVerdict> {
     const output = await run(binary, [...options, ...(target.sections ?? [])]).catch((error: unknown) => error)
     if (!existsSync(report))
       throw new Error(`h2spec wrote no report: ${String((output as { stdout?: string }).stdout)}`)
-    return judge(parseReport(readFileSync(report, 'utf8')))
+    return judge(parseReport(readFileSync(report, 'utf8')), target.exceptions)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -92,10 +93,7 @@ export function parseReport(xml: string): H2specCase[] {
   return cases
 }
 
-export function judge(
-  cases: readonly H2specCase[],
-  exceptions: ReadonlyMap<string, string> = H2SPEC_EXCEPTIONS,
-): H2specVerdict {
+export function judge(cases: readonly H2specCase[], exceptions: Exceptions = NO_EXCEPTIONS): H2specVerdict {
   return {
     cases,
     failures: cases.filter(({ number, passed }) => !passed && !exceptions.has(number)),

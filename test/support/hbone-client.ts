@@ -1,7 +1,12 @@
 // The source side of HBONE as a test drives it: one mTLS HTTP/2 connection and CONNECT tunnels on it. Not a ztunnel: no
 // pool, no baggage of its own, and it can be told to misbehave.
 
-import { connect as connectHttp2, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
+import {
+  connect as connectHttp2,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { ByteTunnel } from './byte-tunnel.ts'
 import type { Identity } from './certificates.ts'
@@ -92,6 +97,19 @@ export class HboneClient {
     const fields = answer ?? {}
     const status = fields[':status']
     return { tunnel, status: status === undefined ? undefined : Number(status), headers: fields }
+  }
+
+  /** A tunnel as the stream that it is. Rejects unless the answer is 200. */
+  openStream(authority: string): Promise<ClientHttp2Stream> {
+    const stream = this.session.request({ ':method': 'CONNECT', ':authority': authority }, { endStream: false })
+    return new Promise((resolve, reject) => {
+      stream.once('response', ({ ':status': status }) => {
+        if (status === 200) resolve(stream)
+        else reject(new Error(`CONNECT ${authority} was answered with ${status}`))
+      })
+      stream.once('error', reject)
+      stream.once('close', () => reject(new Error(`CONNECT ${authority} was not answered`)))
+    })
   }
 
   /** Drops the TLS connection at once. */
