@@ -7,19 +7,21 @@ import { internalAddress } from '../../src/proxy/stream/address.ts'
 import { newConnectionFacts } from '../../src/proxy/stream/new-connection-facts.ts'
 import type { StatsStore } from '../../src/proxy/stream/stats.ts'
 
-const dispatchers: Dispatcher[] = []
+const clocks = new WeakMap<Dispatcher, { nowMs: number }>()
 
-/** A dispatcher whose defects fail the test; `stopDispatchers` belongs into `afterEach`. */
+/** A dispatcher whose defects fail the test, and whose time passes by `pass` only. */
 export function testDispatcher(): Dispatcher {
-  const dispatcher = new Dispatcher((error) => {
-    throw error
-  })
-  dispatchers.push(dispatcher)
+  const clock = { nowMs: 1000 }
+  const dispatcher = new Dispatcher(
+    (error) => {
+      throw error
+    },
+    () => clock.nowMs,
+  )
+  // No timer of the runtime: `pass` advances.
+  dispatcher.stop()
+  clocks.set(dispatcher, clock)
   return dispatcher
-}
-
-export function stopDispatchers(): void {
-  for (const dispatcher of dispatchers.splice(0)) dispatcher.stop()
 }
 
 /** Runs `action` as an event of the loop, and everything that it defers. */

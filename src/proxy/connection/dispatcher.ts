@@ -14,9 +14,10 @@ export type BugReporter = (error: unknown, where: string) => void
 
 export class Dispatcher {
   readonly timers: TimerWheel
-  /** Milliseconds since the process started, monotonic; read once per event. */
-  nowMs = performance.now()
+  /** Milliseconds, monotonic; read once per event. */
+  nowMs: number
   private readonly reportBug: BugReporter
+  private readonly clock: () => number
   private depth = 0
   /** Alternating function and argument. */
   private queue: unknown[] = []
@@ -29,8 +30,11 @@ export class Dispatcher {
   private readonly onImmediate = (): void => this.flushAll()
   private readonly onWakeUp = (): void => this.run(advanceTimers, this, undefined)
 
-  constructor(reportBug: BugReporter) {
+  /** @param clock milliseconds, monotonic */
+  constructor(reportBug: BugReporter, clock: () => number = () => performance.now()) {
     this.reportBug = reportBug
+    this.clock = clock
+    this.nowMs = clock()
     this.timers = new TimerWheel({
       now: () => this.currentMs(),
       wakeIn: (delayMs) => {
@@ -43,7 +47,7 @@ export class Dispatcher {
 
   /** The entry for everything that Node calls: runs `handle`, then the run queue; never throws. */
   run<A, B>(handle: (a: A, b: B) => void, a: A, b: B): void {
-    if (this.depth === 0) this.nowMs = performance.now()
+    if (this.depth === 0) this.nowMs = this.clock()
     this.depth++
     try {
       handle(a, b)
@@ -85,7 +89,7 @@ export class Dispatcher {
 
   /** Between events, where configuration is applied, the time of the last one may be long ago. */
   private currentMs(): number {
-    if (this.depth === 0) this.nowMs = performance.now()
+    if (this.depth === 0) this.nowMs = this.clock()
     return this.nowMs
   }
 

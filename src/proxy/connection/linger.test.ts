@@ -1,15 +1,6 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
-import {
-  EventRecorder,
-  pass,
-  run,
-  stopDispatchers,
-  testDispatcher,
-  testPair,
-} from '../../../test/support/connections.ts'
+import { describe, expect, test } from '@jest/globals'
+import { EventRecorder, pass, run, testDispatcher, testPair } from '../../../test/support/connections.ts'
 import { closeGracefully } from './linger.ts'
-
-afterEach(stopDispatchers)
 
 function open() {
   const dispatcher = testDispatcher()

@@ -1,13 +1,5 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
-import {
-  EventRecorder,
-  NO_STATS,
-  pass,
-  run,
-  stopDispatchers,
-  testDispatcher,
-  testPair,
-} from '../../../test/support/connections.ts'
+import { describe, expect, test } from '@jest/globals'
+import { EventRecorder, NO_STATS, pass, run, testDispatcher, testPair } from '../../../test/support/connections.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { clusterStats } from '../cluster/cluster-stats.ts'
 import type { DialCallbacks, Dialing } from '../cluster/dialer.ts'
@@ -19,8 +11,6 @@ import { StreamInfo } from '../stream/stream-info.ts'
 import type { NetworkFilterDeps } from './network-filter.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 import { tcpProxyStats } from './tcp-proxy-config.ts'
-
-afterEach(stopDispatchers)
 
 const HOST = new Host({
   target: { kind: 'socket', ip: '10.0.0.1', port: 80 },
