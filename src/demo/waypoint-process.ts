@@ -24,12 +24,16 @@ const endTimeoutMs = 5000
 /** The program that runs as the waypoint, and its arguments. */
 export type WaypointCommand = (options: WaypointOptions) => readonly string[]
 
+/** As source, or beside this module when bundled (scripts/build.mjs). */
+const program = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../cli/main.ts' : './cairn.js', import.meta.url),
+)
+
 /** `cairn proxy`, as a user would call it. */
 export function cairnProxy({ resources, certs, namespace, name, listenPort, adminPort }: WaypointOptions): string[] {
-  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
   const args = ['proxy', '--resources', resources, '--certs', certs, '--waypoint', `${namespace}/${name}`]
   args.push('--listen', `127.0.0.1:${listenPort}`, '--admin', `127.0.0.1:${adminPort}`, '--drain-time', '1s')
-  return [process.execPath, main, ...args]
+  return [process.execPath, program, ...args]
 }
 
 export class WaypointProcess {
