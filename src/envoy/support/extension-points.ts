@@ -140,6 +140,12 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
       "it is the system's resolver, as here",
     ),
   },
+  'envoy.path.match': {
+    'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig': implemented,
+  },
+  'envoy.path.rewrite': {
+    'envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig': implemented,
+  },
   'envoy.regex_engines': {
     'envoy.extensions.regex_engines.v3.GoogleRE2': implemented,
   },

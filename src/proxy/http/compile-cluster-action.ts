@@ -8,10 +8,15 @@ import type {
   VirtualHost,
   WeightedCluster as WeightedClusterMessage,
 } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import { RoutingPriority } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
+import type { TypedExtensionConfig } from '../../envoy/generated/envoy/config/core/v3/extension_pb.js'
+import { UriTemplateRewriteConfigSchema } from '../../envoy/generated/envoy/extensions/path/rewrite/uri_template/v3/uri_template_rewrite_pb.js'
 import { compileRegex } from '../../lib/linear-regex.ts'
-import type { Problems } from '../../lib/problems.ts'
+import { Problems } from '../../lib/problems.ts'
 import { compileHeaderMatchers } from '../matching/header-matcher.ts'
+import { compileTemplateExtension } from '../matching/route-match.ts'
+import { compileTemplateRewrite } from '../matching/uri-template.ts'
 import { durationMs } from '../stream/config-values.ts'
 import { matchedLength } from './compile-route-answers.ts'
 import { noteConfigured } from './compile-route-level.ts'
@@ -113,16 +118,44 @@ function compileRetryPolicy(message: RetryPolicyMessage, problems: Problems): Re
 }
 
 function compilePathRewrite(route: RouteMessage, message: RouteAction, problems: Problems): PathRewrite | undefined {
-  if (message.regexRewrite !== undefined) {
+  const { regexRewrite, prefixRewrite, pathRewritePolicy } = message
+  const isTemplate = route.match?.pathSpecifier.case === 'pathMatchPolicy'
+  if ([regexRewrite !== undefined, prefixRewrite !== '', pathRewritePolicy !== undefined].filter(Boolean).length > 1) {
+    problems.add('only one of prefix_rewrite, regex_rewrite and path_rewrite_policy may be set')
+  }
+  if (pathRewritePolicy !== undefined) {
+    return compileRewritePolicy(pathRewritePolicy, route, problems.at('path_rewrite_policy'))
+  }
+  if (regexRewrite !== undefined) {
     const at = problems.at('regex_rewrite')
-    const regex = compileRegex(message.regexRewrite.pattern?.regex ?? '', at.at('pattern'))
-    const rewrite = regex?.compileRewrite(message.regexRewrite.substitution, at)
+    const regex = compileRegex(regexRewrite.pattern?.regex ?? '', at.at('pattern'))
+    const rewrite = regex?.compileRewrite(regexRewrite.substitution, at)
     return rewrite === undefined ? undefined : { kind: 'regex', rewrite }
   }
-  if (message.prefixRewrite === '') return undefined
+  if (prefixRewrite === '') return undefined
+  if (isTemplate) problems.at('prefix_rewrite').add('it cannot be used with path_match_policy')
   const matched = matchedLength(route.match)
-  if (matched === Number.MAX_SAFE_INTEGER) return { kind: 'whole', replacement: message.prefixRewrite }
-  return { kind: 'prefix', matched, replacement: message.prefixRewrite }
+  if (matched === Number.MAX_SAFE_INTEGER) return { kind: 'whole', replacement: prefixRewrite }
+  return { kind: 'prefix', matched, replacement: prefixRewrite }
+}
+
+/** Both the match and the rewrite are templates, the only extensions that there are. */
+function compileRewritePolicy(
+  extension: TypedExtensionConfig,
+  route: RouteMessage,
+  problems: Problems,
+): PathRewrite | undefined {
+  const config = extension.typedConfig && anyUnpack(extension.typedConfig, UriTemplateRewriteConfigSchema)
+  const specifier = route.match?.pathSpecifier
+  if (config === undefined || specifier?.case !== 'pathMatchPolicy') {
+    problems.add('it must be a UriTemplateRewriteConfig, and the match a path_match_policy')
+    return undefined
+  }
+  // What is wrong with the match is noted where the match is compiled.
+  const template = compileTemplateExtension(specifier.value, new Problems('path_match_policy'))
+  const at = problems.at('typed_config').at('path_template_rewrite')
+  const rewrite = template && compileTemplateRewrite(template, config.pathTemplateRewrite, at)
+  return rewrite && { kind: 'regex', rewrite }
 }
 
 function compileHostRewrite(message: RouteAction, problems: Problems): HostRewrite {

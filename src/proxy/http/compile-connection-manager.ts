@@ -36,6 +36,7 @@ import type { ForwardClientCert, HcmConfig } from './hcm-config.ts'
 import { hcmStats } from './hcm-stats.ts'
 import type { LocalInfo } from './local-info.ts'
 import { compilePipeline } from './pipeline.ts'
+import { compileStrictChecks } from './strict-headers.ts'
 
 const DEFAULT_STREAM_IDLE_MS = 300_000
 const DEFAULT_CONNECTION_IDLE_MS = 3_600_000
@@ -103,6 +104,7 @@ export function compileHttpConnectionManager(
       false,
     upgrades: new Map(message.upgradeConfigs.map((one) => [one.upgradeType.toLowerCase(), one.enabled ?? true])),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
+    strictChecks: router?.strictChecks ?? [],
     streamIdleTimeoutMs: durationMs(message.streamIdleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
     connectionIdleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_CONNECTION_IDLE_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,
@@ -163,7 +165,7 @@ function compileHeaderSettings(message: HttpConnectionManager, problems: Problem
 interface Installed {
   readonly installed: InstalledFilter[]
   readonly factories: (HttpFilterFactory | undefined)[]
-  readonly router: { readonly suppressEnvoyHeaders: boolean } | undefined
+  readonly router: Pick<HcmConfig, 'suppressEnvoyHeaders' | 'strictChecks'> | undefined
 }
 
 /** Filters that do nothing without a route's own configuration, which the support table refuses. */
@@ -184,7 +186,11 @@ function installFilters(message: HttpConnectionManager, deps: HcmCompileDeps, pr
     }
     const routerConfig = anyUnpack(any, RouterSchema)
     if (routerConfig !== undefined) {
-      router = { suppressEnvoyHeaders: routerConfig.suppressEnvoyHeaders }
+      const strictAt = at.at('typed_config').at('strict_check_headers')
+      router = {
+        suppressEnvoyHeaders: routerConfig.suppressEnvoyHeaders,
+        strictChecks: compileStrictChecks(routerConfig.strictCheckHeaders, strictAt),
+      }
       return
     }
     const typeName = typeNameOf(any.typeUrl)

@@ -7,6 +7,7 @@ import type { HcmStats } from './hcm-stats.ts'
 import type { LocalInfo } from './local-info.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RouteConfig } from './route-config.ts'
+import type { StrictChecks } from './strict-headers.ts'
 
 export type ForwardClientCert = 'sanitize' | 'forwardOnly' | 'appendForward' | 'sanitizeSet' | 'alwaysForwardOnly'
 
@@ -65,6 +66,7 @@ export interface HcmConfig {
   readonly upgrades: ReadonlyMap<string, boolean>
   /** From the router filter: no x-envoy-* headers are added. */
   readonly suppressEnvoyHeaders: boolean
+  readonly strictChecks: StrictChecks
 
   readonly streamIdleTimeoutMs: number
   readonly connectionIdleTimeoutMs: number

@@ -46,6 +46,14 @@ export function parseRetryOn(text: string): number {
   return bits
 }
 
+/** Whether every word is a condition, of `x-envoy-retry-on` or of `x-envoy-retry-grpc-on`. */
+export function isRetryOn(text: string, kind: 'http' | 'grpc'): boolean {
+  return text.split(',').every((part) => {
+    const bit = (RETRY_ON as Record<string, number | undefined>)[part.trim()]
+    return part.trim() === '' || (bit !== undefined && ((bit & ANY_GRPC) !== 0) === (kind === 'grpc'))
+  })
+}
+
 /** Policy of a request whose route has none, for what the request itself asks. */
 const NO_POLICY: RetryPolicy = {
   retryOn: 0,

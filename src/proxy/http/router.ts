@@ -22,6 +22,7 @@ import { applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction, Route } from './route-config.ts'
 import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
+import { refuseInvalidHeaders } from './strict-headers.ts'
 import { requestTimeouts, setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
 import { toExtendedConnect, toSwitchingProtocols } from './upgrade.ts'
@@ -75,6 +76,13 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       return
     }
     this.cluster = cluster
+    const refusal = refuseInvalidHeaders(exchange.requestHeaders, exchange.config.strictChecks)
+    if (refusal !== undefined) {
+      this.done = true
+      exchange.setFlag('IH')
+      exchange.localReply(refusal)
+      return
+    }
     this.timeouts = requestTimeouts(exchange, action)
     exchange.info.attemptCount = 1
     prepareUpstreamHeaders(exchange, route, action, this.timeouts)

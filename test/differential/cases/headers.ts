@@ -438,13 +438,12 @@ export const headersCases = casesOf('headers', {
     ),
   },
   'header-case-proper': {
-    later: 'the case of header names',
     service: withHcm({ http_protocol_options: { header_key_format: { proper_case_words: {} } } }),
     pods: answering('x-lower-case: 1', 'ETAG: 2'),
     exchange: sequence(get('/')),
   },
   'header-case-preserved': {
-    later: 'the case of header names',
+    later: 'keeping the case of header names',
     service: {
       hcm: {
         http_protocol_options: {
@@ -500,7 +499,6 @@ export const headersCases = casesOf('headers', {
     ),
   },
   'user-agent-added': {
-    later: 'adding a user agent',
     service: withHcm({ add_user_agent: true }),
     exchange: sequence(get('/'), get('/', { 'user-agent': 'mine' })),
   },
@@ -529,7 +527,6 @@ export const headersCases = casesOf('headers', {
     exchange: sequence(get('/'), get('/')),
   },
   'strict-header-check': {
-    later: 'strict checks of headers',
     service: {
       hcm: {
         ...routerWith({ strict_check_headers: ['x-envoy-upstream-rq-timeout-ms'] }),

@@ -52,7 +52,6 @@ export const matchingCases = casesOf('matching', {
     exchange: sequence(get('/api'), get('/api/'), get('/api/x'), get('/apix'), get('/api?x'), get('/API/x')),
   },
   'path-template': {
-    later: 'path templates',
     service: {
       routes: [
         route('template', {

@@ -146,7 +146,7 @@ export const coreSupport: SupportTables = {
     allow_absolute_url: implemented,
     accept_http_10: implemented,
     default_host_for_http_10: implemented,
-    header_key_format: skippable('the case of header names'),
+    header_key_format: implemented,
     enable_trailers: implemented,
     allow_chunked_length: implemented,
     override_stream_error_on_invalid_http_message: implemented,
@@ -155,6 +155,11 @@ export const coreSupport: SupportTables = {
     allow_custom_methods: implemented,
     ignore_http_11_upgrade: refused('upgrades that are ignored'),
   },
+  'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat': {
+    proper_case_words: implemented,
+    stateful_formatter: skippable('keeping the case of header names'),
+  },
+  'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords': {},
   'envoy.config.core.v3.Http2ProtocolOptions': {
     hpack_table_size: implemented,
     max_concurrent_streams: implemented,

@@ -1,5 +1,5 @@
 // What Cairn does with the fields of authorization rules: envoy.config.rbac.v3. All refusals are security: none is skipped.
-import { implemented, refused, skippable, values, type SupportTables } from '../status.ts'
+import { extensionPoint, implemented, refused, skippable, values, type SupportTables } from '../status.ts'
 
 export const rbacSupport: SupportTables = {
   'envoy.config.rbac.v3.RBAC': {
@@ -27,7 +27,7 @@ export const rbacSupport: SupportTables = {
     not_rule: implemented,
     requested_server_name: implemented,
     matcher: refused('matchers by extension'),
-    uri_template: refused('path templates'),
+    uri_template: extensionPoint('envoy.path.match'),
     sourced_metadata: refused('dynamic metadata'),
   },
   'envoy.config.rbac.v3.Permission.Set': {

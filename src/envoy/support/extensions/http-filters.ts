@@ -8,7 +8,7 @@ export const httpFiltersSupport: SupportTables = {
     upstream_log: skippable('access logs of the upstream'),
     upstream_log_options: skippable('access logs of the upstream'),
     suppress_envoy_headers: implemented,
-    strict_check_headers: refused('strict checks of headers'),
+    strict_check_headers: implemented,
     respect_expected_rq_timeout: implemented,
     suppress_grpc_request_failure_code_stats: noEffect('only more statistics'),
     upstream_http_filters: extensionPoint('envoy.filters.http.upstream'),

@@ -5,6 +5,8 @@ export const smallSupport: SupportTables = {
   'envoy.extensions.bootstrap.internal_listener.v3.InternalListener': {
     buffer_size_kb: implemented,
   },
+  'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig': { path_template: implemented },
+  'envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig': { path_template_rewrite: implemented },
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': {},
   'envoy.extensions.formatter.metadata.v3.Metadata': {},
