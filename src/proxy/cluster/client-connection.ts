@@ -4,6 +4,7 @@ import type { ClientCodec, ClientCodecCallbacks, ConnectionControl, ResetReason 
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import { CONNECT_REFUSED } from '../connection/connection.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from '../connection/connection.ts'
+import { closeGracefully } from '../connection/linger.ts'
 import type { Http2Keepalive } from '../connection/http2-keepalive.ts'
 import { Timer } from '../../lib/timer-wheel.ts'
 import type { ConnectionFacts } from '../stream/connection-facts.ts'
@@ -62,8 +63,8 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
     const error = this.codec.dispatch(chunk)
     this.dispatching = false
     if (error !== undefined) {
-      this.owner.onProtocolError(this)
-      this.connection.reset(error.detail)
+      if (error.isIdleTimeout !== true) this.owner.onProtocolError(this)
+      this.close('protocol error')
       return
     }
     if (this.capacityChanged) {
@@ -123,9 +124,12 @@ export class ClientConnection implements ConnectionHandler, ClientCodecCallbacks
     this.owner.onIdleTimeout(this)
   }
 
+  /** What the codec has written, a GOAWAY say, is still sent; the pool is rid of the connection at once. */
   close(reason: ResetReason): void {
+    this.keepalive?.stop()
     this.codec.connectionClosed(reason)
-    this.connection.end()
+    closeGracefully(this.connection, this.dispatcher)
+    this.owner.onClosed(this)
   }
 }
 

@@ -40,6 +40,7 @@ export class Cluster implements ClusterFacts, PoolCluster {
   readonly idleTimeoutMs: number
   readonly maxRequestsPerConnection: number
   readonly dispatcher: Dispatcher
+  private isDraining = false
   private readonly dialer: Dialer
   private readonly selection: HostSelection
   private readonly http1: PoolProtocol
@@ -91,8 +92,10 @@ export class Cluster implements ClusterFacts, PoolCluster {
     for (const entry of filterState) key += `\0${entry.key}\0${entry.value}`
     let pool = host.pools.get(key)
     if (pool === undefined) {
-      pool = new HttpPool(host, this, isHttp2 ? this.http2 : this.http1, filterState)
+      pool = new HttpPool(host, this, isHttp2 ? this.http2 : this.http1, filterState, key)
       host.pools.set(key, pool)
+      // A request that is tried again on a cluster or host that is gone: its connection ends with it.
+      if (this.isDraining || host.isRemoved) pool.drain()
     }
     return pool
   }
@@ -112,6 +115,7 @@ export class Cluster implements ClusterFacts, PoolCluster {
 
   /** The cluster was removed or replaced: what runs finishes on it, nothing new starts. */
   drain(): void {
+    this.isDraining = true
     for (const host of this.hosts) host.drainPools()
   }
 }

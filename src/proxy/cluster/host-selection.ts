@@ -16,11 +16,10 @@ export interface HostSelection {
   readonly hosts: Iterable<Host>
 }
 
-interface PriorityLevel {
-  readonly hosts: readonly Host[]
+/** Hosts of one priority in the same health, and how much of the load is theirs. */
+interface Tier {
   readonly balancer: LoadBalancer
-  /** Share of the load, percent. */
-  loadPercent: number
+  readonly loadPercent: number
 }
 
 /** Members given by configuration, EDS or DNS, chosen from by priority and then by the cluster's policy. */
@@ -29,7 +28,8 @@ export class BalancedHosts implements HostSelection {
   private readonly config: ClusterConfig
   private readonly stats: ClusterStats
   private readonly random: Random
-  private levels: PriorityLevel[] = []
+  /** Those with a share of the load, which adds up to 100. */
+  private tiers: readonly Tier[] = []
 
   constructor(config: ClusterConfig, stats: ClusterStats, random: Random) {
     this.config = config
@@ -41,68 +41,106 @@ export class BalancedHosts implements HostSelection {
     return this.byKey.values()
   }
 
-  /** Hosts that stay keep their pools and numbers; those that went drain theirs. */
+  /** Hosts that stay keep their pools and numbers; those that went drain theirs. Of two that are the same, the first counts. */
   update(descriptions: readonly HostDescription[]): void {
     const gone = new Map(this.byKey)
+    const members = new Map<string, HostDescription>()
     for (const description of descriptions) {
       const key = hostKey(description)
+      if (!members.has(key)) members.set(key, description)
+    }
+    let hasChanged = false
+    for (const [key, description] of members) {
       const known = gone.get(key)
       if (known === undefined) this.byKey.set(key, new Host(description))
-      else known.description = description
+      hasChanged ||= known === undefined || known.description.health !== description.health
+      if (known !== undefined) known.description = description
       gone.delete(key)
     }
     for (const [key, host] of gone) {
       this.byKey.delete(key)
       host.drainPools()
+      hasChanged = true
     }
-    this.levels = this.buildLevels()
+    this.tiers = this.buildTiers()
     this.stats.membershipTotal.set(this.byKey.size)
     this.stats.membershipHealthy.set([...this.byKey.values()].filter((host) => host.isHealthy).length)
-    this.stats.membershipChange.add(1)
+    if (hasChanged) this.stats.membershipChange.add(1)
   }
 
   chooseHost(context: LoadBalancerContext): Host | undefined {
-    if (this.levels.length === 0) return undefined
-    if (this.levels.length === 1) return this.levels[0].balancer.chooseHost(context)
+    const { tiers } = this
+    if (tiers.length <= 1) return tiers[0]?.balancer.chooseHost(context)
     let point = this.random.below(100)
-    for (const level of this.levels) {
-      if (point < level.loadPercent) return level.balancer.chooseHost(context)
-      point -= level.loadPercent
+    for (const tier of tiers) {
+      if (point < tier.loadPercent) return tier.balancer.chooseHost(context)
+      point -= tier.loadPercent
     }
-    return this.levels[0].balancer.chooseHost(context)
+    return undefined
   }
 
-  private buildLevels(): PriorityLevel[] {
-    const byPriority: Host[][] = []
-    for (const host of this.byKey.values()) (byPriority[host.description.priority] ??= []).push(host)
-    const members = byPriority.map((hosts) => hosts ?? [])
-    const health = members.map((hosts) => healthPercent(hosts))
-    const total = Math.min(100, sum(health))
-    let left = 100
-    return members.map((all, priority) => {
-      const share = total === 0 ? 0 : Math.min(left, Math.floor((health[priority] * 100) / total))
-      left -= share
+  /** First the healthy hosts of all priorities, then the degraded ones, as far as the healthy cannot carry the load. */
+  private buildTiers(): readonly Tier[] {
+    const priorities = this.membersByPriority()
+    const healthy = priorities.map((hosts) => hosts.filter((host) => host.isHealthy))
+    const degraded = priorities.map((hosts) => hosts.filter((host) => host.description.health === 'degraded'))
+    const capacities = [...healthy, ...degraded].map((usable, index) =>
+      capacityPercent(usable.length, priorities[index % priorities.length].length),
+    )
+    const total = Math.min(100, sum(capacities))
+    const panics = priorities.map((hosts, priority) =>
+      this.isInPanic(total, healthy[priority].length + degraded[priority].length, hosts.length),
+    )
+    const areAllInPanic = panics.every((panic) => panic)
+    const loads = areAllInPanic
+      ? shares(
+          priorities.map((hosts) => hosts.length),
+          this.byKey.size,
+        )
+      : shares(capacities, total)
+    return loads.flatMap((loadPercent, index) => {
+      if (loadPercent === 0) return []
+      const priority = index % priorities.length
+      const usable = panics[priority] ? priorities[priority] : [...healthy, ...degraded][index]
       const balancer = createLoadBalancer(this.config.policy, this.random)
-      const usable = this.usableHosts(all, total)
       balancer.update(usable)
-      return { hosts: usable, balancer, loadPercent: share }
+      return [{ balancer, loadPercent }]
     })
   }
 
-  /** Panic: with too few healthy hosts in all priorities together, health is ignored. */
-  private usableHosts(all: readonly Host[], totalHealth: number): readonly Host[] {
-    const candidates = all.filter((host) => host.description.health !== 'draining')
-    const healthy = candidates.filter((host) => host.isHealthy)
-    const percent = candidates.length === 0 ? 0 : (healthy.length * 100) / candidates.length
-    const isPanic = totalHealth < 100 && percent < this.config.panicThresholdPercent
-    return isPanic ? candidates : healthy
+  /** Without holes: a priority may have no members at all. */
+  private membersByPriority(): readonly (readonly Host[])[] {
+    const byPriority: Host[][] = []
+    for (const host of this.byKey.values()) {
+      while (byPriority.length <= host.description.priority) byPriority.push([])
+      byPriority[host.description.priority].push(host)
+    }
+    return byPriority
+  }
+
+  /** Panic: when all priorities together cannot carry the load, one with too few usable hosts takes all that it has. */
+  private isInPanic(totalCapacity: number, usable: number, all: number): boolean {
+    const percent = all === 0 ? 0 : (usable * 100) / all
+    return totalCapacity < 100 && percent < this.config.panicThresholdPercent
   }
 }
 
-function healthPercent(hosts: readonly Host[]): number {
-  if (hosts.length === 0) return 0
-  const healthy = hosts.filter((host) => host.isHealthy).length
-  return Math.min(100, Math.floor((OVERPROVISIONING_PERCENT * healthy) / hosts.length))
+function capacityPercent(usable: number, all: number): number {
+  return all === 0 ? 0 : Math.min(100, Math.floor((OVERPROVISIONING_PERCENT * usable) / all))
+}
+
+/** Of 100, each takes `amount / total` in turn while there is any; the first takes what rounding leaves. */
+function shares(amounts: readonly number[], total: number): number[] {
+  if (total === 0) return amounts.map(() => 0)
+  let left = 100
+  const loads = amounts.map((amount) => {
+    const load = Math.min(left, Math.floor((amount * 100) / total))
+    left -= load
+    return load
+  })
+  const first = loads.findIndex((load) => load > 0)
+  if (first >= 0) loads[first] += left
+  return loads
 }
 
 function sum(values: readonly number[]): number {

@@ -34,6 +34,8 @@ export class HttpPool implements ClientConnectionOwner {
   private readonly cluster: PoolCluster
   private readonly protocol: PoolProtocol
   private readonly filterState: readonly FilterStateEntry[]
+  /** Of the pool among its host's. */
+  private readonly key: string
   /** Connections that take streams now; the last is used first. */
   private readonly ready: ClientConnection[] = []
   private readonly connecting = new Set<Connecting>()
@@ -42,11 +44,18 @@ export class HttpPool implements ClientConnectionOwner {
   private expectedStreams: number
   private draining = false
 
-  constructor(host: Host, cluster: PoolCluster, protocol: PoolProtocol, filterState: readonly FilterStateEntry[]) {
+  constructor(
+    host: Host,
+    cluster: PoolCluster,
+    protocol: PoolProtocol,
+    filterState: readonly FilterStateEntry[],
+    key: string,
+  ) {
     this.host = host
     this.cluster = cluster
     this.protocol = protocol
     this.filterState = filterState
+    this.key = key
     this.expectedStreams = protocol.expectedStreams
   }
 
@@ -76,7 +85,9 @@ export class HttpPool implements ClientConnectionOwner {
     this.pending.splice(at, 1)
     this.pendingDone()
     this.cluster.stats.rqCancelled.add(1)
-    if (this.pending.length === 0) this.abandonConnecting()
+    if (this.pending.length > 0) return
+    this.abandonConnecting()
+    this.forgetWhenEmpty()
   }
 
   /** No new streams: idle connections close now, the others when their last stream ends. */
@@ -116,6 +127,7 @@ export class HttpPool implements ClientConnectionOwner {
     this.cluster.stats.cxActive.add(-1)
     this.cluster.stats.cxDestroy.add(1)
     if (this.pending.length > 0 && this.connecting.size === 0) this.connect()
+    this.forgetWhenEmpty()
   }
 
   onIdleTimeout(connection: ClientConnection): void {
@@ -158,24 +170,27 @@ export class HttpPool implements ClientConnectionOwner {
       this.cluster.stats.rqPendingFailureEject.add(1)
       request.onPoolFailure(reason, transportFailure)
     }
+    this.forgetWhenEmpty()
   }
 
   private connectForPending(): void {
-    if (this.pending.length > this.connecting.size * this.expectedStreams) this.connect()
+    while (this.pending.length > this.connecting.size * this.expectedStreams) if (!this.connect()) return
   }
 
-  private connect(): void {
+  /** False when the breaker does not allow a further connection. */
+  private connect(): boolean {
     const { breakers, stats } = this.cluster
     if (breakers.connections.isFull) {
       stats.cxOverflow.add(1)
       // A pool without any connection may always open one, or its requests would wait for ever.
-      if (this.connections.size + this.connecting.size > 0) return
+      if (this.connections.size + this.connecting.size > 0) return false
     }
     breakers.connections.take()
     stats.cxTotal.add(1)
     const attempt = new Connecting(this, this.cluster.dispatcher.nowMs)
     this.connecting.add(attempt)
     attempt.dialing = this.cluster.dial(this.host, this.filterState, attempt)
+    return true
   }
 
   private open(connection: ClientConnection, request: PoolRequest): void {
@@ -223,6 +238,7 @@ export class HttpPool implements ClientConnectionOwner {
 
   /** @internal */
   closeConnection(connection: ClientConnection): void {
+    if (!this.connections.has(connection)) return
     connection.isDraining = true
     this.unready(connection)
     connection.close('connection termination')
@@ -236,6 +252,12 @@ export class HttpPool implements ClientConnectionOwner {
   private pendingDone(): void {
     this.cluster.breakers.pendingRequests.give()
     this.cluster.stats.rqPendingActive.add(-1)
+  }
+
+  /** Filter state may differ from one client to the next: a host must not collect the pools of all that ever came. */
+  private forgetWhenEmpty(): void {
+    if (this.connections.size > 0 || this.connecting.size > 0 || this.pending.length > 0) return
+    if (this.host.pools.get(this.key) === this) this.host.pools.delete(this.key)
   }
 
   private abandonConnecting(): void {
