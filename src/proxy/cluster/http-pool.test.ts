@@ -233,10 +233,10 @@ describe('a pool without a connection', () => {
   test('gives up its connects when the last request that waited is cancelled', () => {
     const { dispatcher, attempts, pool, request, held, numbers } = open()
     const requests = [request(), request()]
-    run(dispatcher, () => pool.cancel(requests[0] as Request))
+    run(dispatcher, () => pool.cancel(requests[0]))
     expect(attempts.map((attempt) => attempt.cancelled)).toEqual([false, false])
-    run(dispatcher, () => pool.cancel(requests[1] as Request))
-    run(dispatcher, () => pool.cancel(requests[1] as Request))
+    run(dispatcher, () => pool.cancel(requests[1]))
+    run(dispatcher, () => pool.cancel(requests[1]))
     expect(attempts.map((attempt) => attempt.cancelled)).toEqual([true, true])
     expect(numbers.of('upstream_rq_cancelled')).toBe(2)
     expect(held()).toEqual(NOTHING)
