@@ -1,4 +1,5 @@
-// Every room of the house (a folder of src/, and of src/proxy/ and src/codec/) has a README.md of at most 20 lines.
+// Every room of the house (a folder of src/ and of src/proxy/) has a README.md of at most 20 lines, and every source file that
+// a page names exists: from the page's own folder, or from the root, src or src/proxy.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -27,5 +28,21 @@ for (const room of rooms) {
     findings++
   }
 }
-console.log(`${rooms.length} rooms`)
+
+const folders = ['src', 'test', 'examples', 'charts'].filter((folder) => existsSync(join(root, folder)))
+const pages = [
+  ...readdirSync(root),
+  ...folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file)),
+  ),
+].filter((file) => file.endsWith('.md'))
+for (const page of pages) {
+  const from = [dirname(page), '.', 'src', 'src/proxy']
+  for (const [, file] of readFileSync(join(root, page), 'utf8').matchAll(/`([\w@./-]+\.(?:ts|mjs|md))(?::\d+)?`/g)) {
+    if (from.some((folder) => existsSync(join(root, folder, file)))) continue
+    console.log(`${page}: there is no ${file}`)
+    findings++
+  }
+}
+console.log(`${rooms.length} rooms, ${pages.length} pages`)
 process.exitCode = findings === 0 ? 0 : 1

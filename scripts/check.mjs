@@ -68,9 +68,9 @@ const checks = [
   },
   {
     name: 'rooms',
-    what: 'a README of at most 20 lines per room',
+    what: 'a README per room, and pages that name files',
     command: [process.execPath, join('scripts', 'check-rooms.mjs')],
-    remedy: 'say what the room is, what it must not know, its invariants, where to start',
+    remedy: 'say in 20 lines what the room is, what it must not know, its invariants, where to start; name what exists',
   },
 ]
 
