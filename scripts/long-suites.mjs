@@ -17,4 +17,9 @@ export const longSuites = [
     command: ['node', 'test/h2spec/run.ts'],
     covers: ['src/codec/http2', 'src/codec/hpack', 'src/proxy', 'test/h2spec'],
   },
+  {
+    name: 'istio-echo',
+    command: ['node', 'test/istio-echo/main.ts'],
+    covers: ['src/codec', 'src/proxy', 'src/app', 'src/translate', 'test/istio-echo'],
+  },
 ]

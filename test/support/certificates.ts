@@ -32,6 +32,7 @@ export interface IssueOptions {
   /** Replaces the SPIFFE ID made from namespace and service account. */
   uris?: string[]
   dnsNames?: string[]
+  ipAddresses?: string[]
   notBefore?: Date
   notAfter?: Date
 }
@@ -73,6 +74,7 @@ export class MeshAuthority {
     const names: x509.JsonGeneralName[] = []
     for (const value of options.uris ?? [spiffeId]) names.push({ type: 'url', value })
     for (const value of options.dnsNames ?? []) names.push({ type: 'dns', value })
+    for (const value of options.ipAddresses ?? []) names.push({ type: 'ip', value })
     const keys = await webcrypto.subtle.generateKey(keyAlgorithm, true, ['sign', 'verify'])
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: (this.nextSerial++).toString(16).padStart(4, '0'),

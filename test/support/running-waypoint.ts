@@ -66,7 +66,7 @@ export class RunningWaypoint {
   static async start(options: WaypointOptions): Promise<RunningWaypoint> {
     const { authority, host, objects, args = [] } = options
     const directory = mkdtempSync(join(tmpdir(), 'cairn-waypoint-'))
-    const identity = await authority.issue(MESH_NAMESPACE, 'waypoint')
+    const identity = await authority.issue(MESH_NAMESPACE, 'waypoint', { ipAddresses: [host] })
     const certs = join(directory, 'certs')
     writeIdentity(certs, identity)
     const files: WaypointFiles = {
