@@ -17,12 +17,18 @@ export interface ListenOptions {
   readonly binds: boolean
 }
 
+interface BoundSocket {
+  /** As configured: port 0 stays 0. */
+  readonly key: string
+  readonly socket: SocketListener
+  readonly port: BoundPort
+}
+
 interface Bound {
   readonly listener: Listener
-  /** '' for internal listeners. */
-  readonly addressKey: string
-  readonly sockets: readonly SocketListener[]
-  readonly ports: readonly BoundPort[]
+  readonly statName: string
+  /** Empty for internal listeners. */
+  readonly sockets: readonly BoundSocket[]
 }
 
 export interface BoundPort {
@@ -44,50 +50,79 @@ export class ListenerSockets implements SocketCount {
 
   /** Ports that are listened on, by listener. */
   get ports(): ReadonlyMap<string, readonly BoundPort[]> {
-    return new Map([...this.byName].map(([name, bound]) => [name, bound.ports]))
+    return new Map([...this.byName].map(([name, { sockets }]) => [name, sockets.map(({ port }) => port)]))
   }
 
-  async put(message: ListenerMessage, config: ListenerConfig, problems: Problems): Promise<void> {
-    const known = this.byName.get(message.name)
+  /**
+   * Makes the listener what `message` and `config` say. False, with problems, when an address cannot be listened on: the
+   * listener stays as it was then.
+   */
+  async put(message: ListenerMessage, config: ListenerConfig, problems: Problems): Promise<boolean> {
+    const { name } = message
+    const before = problems.list.length
     const isInternal = message.listenerSpecifier.case === 'internalListener'
     const addresses = isInternal ? [] : this.addressesOf(message, problems)
-    const addressKey = addresses.map((address) => `${address.ip}|${address.port}`).join(',')
-    if (known?.addressKey === addressKey) {
-      known.listener.config = config
-      return
-    }
-    const { stats, dispatcher, internalListeners, slabs } = this.deps
+    if (problems.list.length > before) return false
+    const known = this.byName.get(name)
     const statName = statNameOf(message, addresses)
-    const listener = new Listener(config, listenerStats(stats, statName), dispatcher)
-    if (isInternal) {
-      internalListeners.put(listener)
-      this.byName.set(message.name, { listener, addressKey, sockets: [], ports: [] })
-      return
-    }
-    const sockets: SocketListener[] = []
-    const ports: BoundPort[] = []
-    for (const address of this.options.binds && message.bindToPort !== false ? addresses : []) {
-      const socket = new SocketListener(listener, slabs, this)
-      try {
-        ports.push({ ip: address.ip, port: await socket.listen(address) })
-        sockets.push(socket)
-      } catch (error) {
-        problems.at('address').add((error as Error).message)
-      }
-    }
-    for (const socket of known?.sockets ?? []) socket.stop()
-    this.byName.set(message.name, { listener, addressKey, sockets, ports })
+    const wanted = this.options.binds && message.bindToPort !== false ? addresses : []
+    const listener = this.listenerFor(known, statName, config)
+    const sockets = await this.open(wanted, listener, known?.sockets ?? [], problems)
+    if (sockets === undefined) return false
+    listener.config = config
+    for (const { socket } of sockets) socket.listener = listener
+    for (const bound of known?.sockets ?? []) if (!sockets.includes(bound)) bound.socket.stop()
+    if (isInternal) this.deps.internalListeners.put(listener)
+    else this.deps.internalListeners.remove(name)
+    this.byName.set(name, { listener, statName, sockets })
+    return true
   }
 
   remove(name: string): void {
-    for (const socket of this.byName.get(name)?.sockets ?? []) socket.stop()
+    for (const { socket } of this.byName.get(name)?.sockets ?? []) socket.stop()
     this.deps.internalListeners.remove(name)
     this.byName.delete(name)
   }
 
   /** Accepts nothing more on any port. */
   stopListening(): void {
-    for (const bound of this.byName.values()) for (const socket of bound.sockets) socket.stop()
+    for (const { sockets } of this.byName.values()) for (const { socket } of sockets) socket.stop()
+  }
+
+  private listenerFor(known: Bound | undefined, statName: string, config: ListenerConfig): Listener {
+    const { stats, dispatcher } = this.deps
+    if (known?.statName === statName) return known.listener
+    return new Listener(config, listenerStats(stats, statName), dispatcher)
+  }
+
+  /** A socket for each address, those that are listened on already among them; undefined when one cannot be had. */
+  private async open(
+    addresses: readonly SocketListenerAddress[],
+    listener: Listener,
+    known: readonly BoundSocket[],
+    problems: Problems,
+  ): Promise<readonly BoundSocket[] | undefined> {
+    const sockets: BoundSocket[] = []
+    const opened: SocketListener[] = []
+    for (const address of addresses) {
+      const key = `${address.ip}|${address.port}|${address.ipv4Compat}`
+      const same = known.find((bound) => bound.key === key)
+      if (same !== undefined) {
+        sockets.push(same)
+        continue
+      }
+      const socket = new SocketListener(listener, this.deps.slabs, this)
+      try {
+        const port = await socket.listen(address)
+        opened.push(socket)
+        sockets.push({ key, socket, port: { ip: address.ip, port } })
+      } catch (error) {
+        problems.at('address').add((error as Error).message)
+        for (const one of opened) one.stop()
+        return undefined
+      }
+    }
+    return sockets
   }
 
   private addressesOf(message: ListenerMessage, problems: Problems): SocketListenerAddress[] {

@@ -36,6 +36,7 @@ export interface DataPlaneSurroundings {
 }
 
 export interface WorkerDeps extends ListenerCompileDeps {
+  readonly secrets: SecretSet
   readonly dialer: Dialer
   readonly slabs: SlabPool
   readonly internalListeners: InternalListenerSet

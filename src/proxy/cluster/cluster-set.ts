@@ -22,7 +22,10 @@ export class ClusterSet {
 
   remove(name: string): void {
     const cluster = this.byName.get(name)
+    if (cluster === undefined) return
     this.byName.delete(name)
-    cluster?.drain()
+    cluster.drain()
+    cluster.stats.membershipTotal.set(0)
+    cluster.stats.membershipHealthy.set(0)
   }
 }

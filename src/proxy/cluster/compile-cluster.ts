@@ -28,7 +28,7 @@ import { compileEndpoints } from './compile-endpoints.ts'
 import { compileHttp1Options, compileHttp2Options } from './compile-http-options.ts'
 import { compileTransport } from './compile-transport.ts'
 import type { LoadBalancerPolicy } from './load-balancer.ts'
-import type { SecretSet } from './secret-set.ts'
+import type { Secrets } from './secret-set.ts'
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000
 const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000
@@ -41,7 +41,7 @@ export type Http2Surroundings = Pick<Http2Options, 'defer' | 'receiveBudget'>
 
 export function compileCluster(
   message: Cluster,
-  secrets: SecretSet,
+  secrets: Secrets,
   surroundings: Http2Surroundings,
   problems: Problems,
 ): ClusterConfig {

@@ -17,9 +17,9 @@ import type { Problems } from '../../lib/problems.ts'
 import { TlsContext } from '../connection/tls-context.ts'
 import type { SanMatcher, TlsCertificate, TlsSettings } from '../connection/tls-context.ts'
 import { compileStringMatcher } from '../matching/string-matcher.ts'
-import type { SecretSet } from './secret-set.ts'
+import type { Secrets } from './secret-set.ts'
 
-export function compileUpstreamTls(message: UpstreamTlsContext, secrets: SecretSet, problems: Problems): TlsContext {
+export function compileUpstreamTls(message: UpstreamTlsContext, secrets: Secrets, problems: Problems): TlsContext {
   return compileCommon(
     message.commonTlsContext,
     { requireClientCertificate: false, sni: message.sni },
@@ -28,11 +28,7 @@ export function compileUpstreamTls(message: UpstreamTlsContext, secrets: SecretS
   )
 }
 
-export function compileDownstreamTls(
-  message: DownstreamTlsContext,
-  secrets: SecretSet,
-  problems: Problems,
-): TlsContext {
+export function compileDownstreamTls(message: DownstreamTlsContext, secrets: Secrets, problems: Problems): TlsContext {
   const requireClientCertificate = message.requireClientCertificate ?? false
   return compileCommon(message.commonTlsContext, { requireClientCertificate, sni: '' }, secrets, problems)
 }
@@ -40,7 +36,7 @@ export function compileDownstreamTls(
 function compileCommon(
   common: CommonTlsContext | undefined,
   side: Pick<TlsSettings, 'requireClientCertificate' | 'sni'>,
-  secrets: SecretSet,
+  secrets: Secrets,
   problems: Problems,
 ): TlsContext {
   const at = problems.at('common_tls_context')

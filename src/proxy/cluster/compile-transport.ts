@@ -8,13 +8,13 @@ import { UpstreamTlsContextSchema } from '../../envoy/generated/envoy/extensions
 import type { Problems } from '../../lib/problems.ts'
 import { compileUpstreamTls } from './compile-tls.ts'
 import type { UpstreamTransport } from './dialer.ts'
-import type { SecretSet } from './secret-set.ts'
+import type { Secrets } from './secret-set.ts'
 
 const RAW: UpstreamTransport = { tls: undefined, passthroughHostMetadata: [], passthroughClusterMetadata: [] }
 
 export function compileTransport(
   socket: TransportSocket | undefined,
-  secrets: SecretSet,
+  secrets: Secrets,
   problems: Problems,
 ): UpstreamTransport {
   if (socket?.configType.case !== 'typedConfig') return RAW

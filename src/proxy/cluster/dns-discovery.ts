@@ -20,7 +20,8 @@ export class DnsDiscovery {
   private readonly resolve: ResolveHost
   private readonly timer: Timer<DnsDiscovery>
   /** Addresses by target, in the targets' order. */
-  private readonly known: (readonly string[])[]
+  private readonly used: (readonly string[])[]
+  private published = ''
   private stopped = false
 
   constructor(cluster: Cluster, config: DnsConfig, dispatcher: Dispatcher, resolve: ResolveHost) {
@@ -29,7 +30,7 @@ export class DnsDiscovery {
     this.dispatcher = dispatcher
     this.resolve = resolve
     this.timer = new Timer<DnsDiscovery>(onRefresh, this)
-    this.known = config.targets.map(() => [])
+    this.used = config.targets.map(() => [])
   }
 
   /** Looks up now; resolves when every name was answered or failed once. */
@@ -49,25 +50,23 @@ export class DnsDiscovery {
   publish(): void {
     const hosts: HostDescription[] = []
     this.config.targets.forEach((target, index) => {
-      const addresses = this.config.kind === 'logicalDns' ? this.known[index].slice(0, 1) : this.known[index]
-      for (const ip of addresses) hosts.push(hostAt(target, ip))
+      for (const ip of this.used[index]) hosts.push(hostAt(target, ip))
     })
-    if (
-      !sameHosts(
-        hosts,
-        [...this.cluster.hosts].map((host) => host.description),
-      )
-    )
+    const addresses = addressesOf(hosts)
+    if (addresses !== this.published) {
+      this.published = addresses
       this.cluster.updateHosts(hosts)
+    }
   }
 
   private async lookUp(target: DnsTarget, index: number): Promise<void> {
     if (isIP(target.hostname) !== 0) {
-      this.known[index] = [target.hostname]
+      this.used[index] = [target.hostname]
       return
     }
     try {
-      this.known[index] = await this.resolve(target.hostname, this.config.family)
+      const found = await this.resolve(target.hostname, this.config.family)
+      this.used[index] = this.config.kind === 'strictDns' ? found : oneOf(found, this.used[index])
     } catch {
       this.cluster.stats.updateFailure.add(1)
     }
@@ -83,8 +82,17 @@ function hostAt(target: DnsTarget, ip: string): HostDescription {
   }
 }
 
-function sameHosts(a: readonly HostDescription[], b: readonly HostDescription[]): boolean {
-  return a.length === b.length && a.every((host, i) => host.address.text === b[i].address.text)
+/** A logical host is one address, and stays with it while it is among the answers, whose order changes. */
+function oneOf(found: readonly string[], used: readonly string[]): readonly string[] {
+  return used.length > 0 && found.includes(used[0]) ? used : found.slice(0, 1)
+}
+
+/** The same for the same set: name servers turn their answers. */
+function addressesOf(hosts: readonly HostDescription[]): string {
+  return hosts
+    .map((host) => host.address.text)
+    .sort()
+    .join()
 }
 
 function onRefresh(discovery: DnsDiscovery): void {

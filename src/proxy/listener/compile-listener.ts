@@ -22,7 +22,7 @@ import type { Matcher } from '../../envoy/generated/xds/type/matcher/v3/matcher_
 import type { CidrRange } from '../../lib/cidr.ts'
 import type { Problems } from '../../lib/problems.ts'
 import { compileDownstreamTls } from '../cluster/compile-tls.ts'
-import type { SecretSet } from '../cluster/secret-set.ts'
+import type { Secrets } from '../cluster/secret-set.ts'
 import type { TlsContext } from '../connection/tls-context.ts'
 import { compileCidrRange } from '../matching/address-matcher.ts'
 import { compileMatcher } from '../matching/compile-matcher.ts'
@@ -46,7 +46,7 @@ const DEFAULT_FILTERS_TIMEOUT_MS = 15_000
 export interface ListenerCompileDeps extends NetworkFilterDeps {
   readonly networkFilters: readonly NetworkFilterFactory[]
   readonly listenerFilters: readonly ListenerFilterFactory[]
-  readonly secrets: SecretSet
+  readonly secrets: Secrets
 }
 
 /** A chain that is built, and what its message says of the connections it takes. */
@@ -193,6 +193,8 @@ function connectionKey(message: FilterChainMessage): string {
     const { codecType, commonHttpProtocolOptions, httpProtocolOptions, http2ProtocolOptions, maxRequestHeadersKb } =
       manager
     const kept = {
+      // Connections are taken off the gauges that they were put on.
+      statPrefix: manager.statPrefix,
       codecType,
       commonHttpProtocolOptions,
       httpProtocolOptions,

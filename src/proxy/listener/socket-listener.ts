@@ -33,11 +33,13 @@ export interface SocketCount {
 }
 
 export class SocketListener implements PeekOwner {
-  readonly listener: Listener
+  /** Whose socket it is; another one when the listener changed and the address did not. */
+  listener: Listener
   private readonly server: Server
   private readonly slabs: SlabPool
   private readonly count: SocketCount
-  private readonly acceptors = new Map<TlsContext, TlsAcceptor>()
+  /** Contexts come and go with their chains. */
+  private readonly acceptors = new WeakMap<TlsContext, TlsAcceptor>()
 
   constructor(listener: Listener, slabs: SlabPool, count: SocketCount) {
     this.listener = listener
@@ -52,7 +54,8 @@ export class SocketListener implements PeekOwner {
   listen(address: SocketListenerAddress): Promise<number> {
     const { ip, port, reusePort, ipv4Compat } = address
     return new Promise((resolve, reject) => {
-      this.server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListenError(error, address))))
+      // Later ones are of single accepts, such as too many open files, and nothing is lost by them.
+      this.server.on('error', (error: NodeJS.ErrnoException) => reject(new Error(explainListenError(error, address))))
       this.server.listen({ host: ip, port, reusePort, ipv6Only: !ipv4Compat, backlog: 1024 }, () => {
         const bound = this.server.address()
         resolve(typeof bound === 'object' && bound !== null ? bound.port : port)
@@ -74,6 +77,7 @@ export class SocketListener implements PeekOwner {
     count.openSockets++
     socket.once('close', () => {
       listener.stats.cxActive.add(-1)
+      listener.stats.cxDestroy.add(1)
       count.openSockets--
     })
     socket.on('error', ignoreError)
