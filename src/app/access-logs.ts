@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { AccessLogBatch } from '../telemetry/access-log-batch.ts'
 import { AccessLogWriter } from '../telemetry/access-log-writer.ts'
-import type { WorkerThread } from './worker-pool.ts'
+import type { WorkerThread } from './worker-thread.ts'
 
 export class AccessLogs {
   private readonly writer: AccessLogWriter

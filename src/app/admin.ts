@@ -25,7 +25,7 @@ import { COMPONENTS } from './logs.ts'
 import type { Component, Logs } from './logs.ts'
 import type { ProxyState } from './proxy-state.ts'
 import { runtimeView } from './runtime-view.ts'
-import type { WorkerThread } from './worker-pool.ts'
+import type { WorkerThread } from './worker-thread.ts'
 import type { DescribedListener } from './worker-messages.ts'
 
 const DEFAULT_ADDRESS: SocketName = { host: '127.0.0.1', port: 15000 }

@@ -1,7 +1,9 @@
-// Builds every entry of a patch once on the main thread, without sockets, so that a refusal needs no worker.
+// Builds what changes once on the main thread, without sockets, so that a refusal needs no worker.
 
 import { hostname } from 'node:os'
-import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
+import { emptySnapshot } from '../envoy/snapshot.ts'
+import type { Snapshot } from '../envoy/snapshot.ts'
+import { diffSnapshots } from '../envoy/snapshot-patch.ts'
 import type { Problem } from '../lib/problems.ts'
 import { seededRandom } from '../lib/random.ts'
 import { DataPlane } from '../proxy/build/data-plane.ts'
@@ -12,33 +14,47 @@ import type { StatsStore } from '../proxy/stream/stats.ts'
 const NOWHERE = { add(): void {}, set(): void {}, record(): void {} }
 const NO_STATS: StatsStore = { counter: () => NOWHERE, gauge: () => NOWHERE, histogram: () => NOWHERE }
 
-/** A data plane that carries nothing: patches are applied to it before they go to the workers. */
+/** Judges snapshots by a data plane that carries nothing. */
 export class SnapshotChecker {
-  private readonly dataPlane: DataPlane
-  private readonly dispatcher = new Dispatcher(() => undefined)
+  private readonly rejectPathWithFragment: boolean
+  /** Has what `held` says. */
+  private dataPlane: DataPlane | undefined = undefined
+  private held: Snapshot = emptySnapshot
 
   constructor(rejectPathWithFragment: boolean) {
-    this.dataPlane = new DataPlane({
-      dispatcher: this.dispatcher,
-      stats: NO_STATS,
-      random: seededRandom(1),
-      receiveBudget: { tryGrow: () => false, release: () => undefined },
-      formats: { hostname: hostname(), variables: process.env, nowMs: Date.now },
-      localInfo: NOBODY,
-      resolveHost: () => Promise.resolve([]),
-      listen: { reusePort: false, binds: false },
-      accessLogSink: () => ({ write: () => true }),
-      drainTimeMs: 0,
-      rejectPathWithFragment,
-    })
+    this.rejectPathWithFragment = rejectPathWithFragment
   }
 
-  async check(patch: SnapshotPatch): Promise<readonly Problem[]> {
-    return (await this.dataPlane.apply(patch)).list
+  /** What of `next` cannot be built. Costs as much as changed since the last snapshot that was good. */
+  async check(next: Snapshot): Promise<readonly Problem[]> {
+    this.dataPlane ??= emptyDataPlane(this.rejectPathWithFragment)
+    const { list } = await this.dataPlane.apply(diffSnapshots(this.held, next))
+    if (list.length === 0) {
+      this.held = next
+    } else {
+      // It has part of what was refused: the next one is judged from the beginning.
+      this.dataPlane = undefined
+      this.held = emptySnapshot
+    }
+    return list
   }
+}
 
-  /** Ends what would go on by itself, such as looking up names again. */
-  close(): void {
-    this.dispatcher.stop()
-  }
+function emptyDataPlane(rejectPathWithFragment: boolean): DataPlane {
+  const dispatcher = new Dispatcher(() => undefined)
+  // Nothing goes on by itself, such as looking up names again.
+  dispatcher.stop()
+  return new DataPlane({
+    dispatcher,
+    stats: NO_STATS,
+    random: seededRandom(1),
+    receiveBudget: { tryGrow: () => false, release: () => undefined },
+    formats: { hostname: hostname(), variables: process.env, nowMs: Date.now },
+    localInfo: NOBODY,
+    resolveHost: () => Promise.resolve([]),
+    listen: { reusePort: false, binds: false },
+    accessLogSink: () => ({ write: () => true }),
+    drainTimeMs: 0,
+    rejectPathWithFragment,
+  })
 }

@@ -2,7 +2,6 @@
 // What cannot be used leaves the last good configuration in place, and is said in log, admin and statistics.
 
 import type { Logger } from 'pino'
-import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import { emptySnapshot, SnapshotBuilder } from '../envoy/snapshot.ts'
 import type { Snapshot } from '../envoy/snapshot.ts'
 import { diffSnapshots } from '../envoy/snapshot-patch.ts'
@@ -10,14 +9,15 @@ import type { Problem } from '../lib/problems.ts'
 import type { SeriesTable } from '../telemetry/series.ts'
 import type { SnapshotChecker } from './check-snapshot.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
-import type { WorkerThread } from './worker-pool.ts'
+import type { WorkerThread } from './worker-thread.ts'
 
 export interface KeeperParts {
   readonly source: ConfigurationSource
+  /** Those of the moment. */
   readonly workers: readonly WorkerThread[]
   readonly series: SeriesTable
   readonly logs: Logger
-  readonly bootstrap: Bootstrap | undefined
+  readonly rejectPathWithFragment: boolean
   /** A control plane's or a user's whole is refused together; our own translation loses the refused entry only. */
   readonly refusesWhole: boolean
 }
@@ -34,7 +34,9 @@ export class ConfigurationKeeper {
   private current: Snapshot = emptySnapshot
   private appliedMs = 0
   private lastRefused: RefusedConfiguration | undefined = undefined
-  private running: Promise<void> = Promise.resolve()
+  /** What runs, and what waits for it: one change at a time. */
+  private running: Promise<unknown> = Promise.resolve()
+  private isReloadWaiting = false
   private checker: SnapshotChecker | undefined = undefined
 
   constructor(parts: KeeperParts) {
@@ -60,7 +62,37 @@ export class ConfigurationKeeper {
   }
 
   /** The first configuration: with problems nothing starts. Workers judge it themselves, for there is nothing to protect. */
-  async start(loaded: LoadedConfiguration): Promise<readonly string[]> {
+  start(loaded: LoadedConfiguration): Promise<readonly string[]> {
+    const started = this.startWith(loaded)
+    this.running = started
+    return started
+  }
+
+  /** Follows the source until `close`. Changes are applied one after the other. */
+  follow(): void {
+    this.parts.source.watch(() => {
+      if (this.isReloadWaiting) return
+      this.isReloadWaiting = true
+      this.running = this.running.then(() => {
+        this.isReloadWaiting = false
+        return this.reload()
+      })
+    })
+  }
+
+  /** A worker that took another's place gets all that the others have. */
+  bringUpToDate(worker: WorkerThread): void {
+    this.running = this.running.then(async () => {
+      const problems = await worker.apply(diffSnapshots(emptySnapshot, this.current))
+      if (problems.length > 0) this.logFailures(problems)
+    })
+  }
+
+  close(): void {
+    this.parts.source.close()
+  }
+
+  private async startWith(loaded: LoadedConfiguration): Promise<readonly string[]> {
     const next = this.build(loaded)
     const patch = diffSnapshots(emptySnapshot, next)
     const answers = await Promise.all(this.parts.workers.map((worker) => worker.apply(patch)))
@@ -71,28 +103,27 @@ export class ConfigurationKeeper {
     return []
   }
 
-  /** Follows the source until `close`. Changes are applied one after the other. */
-  follow(): void {
-    this.parts.source.watch(() => {
-      this.running = this.running.then(() => this.reload())
-    })
-  }
-
-  close(): void {
-    this.parts.source.close()
-  }
-
+  /** Never rejects, or no change after this one would be looked at. */
   private async reload(): Promise<void> {
-    const { source, workers, logs } = this.parts
-    const loaded = await source.load()
-    for (const warning of loaded.warnings) logs.warn(warning)
-    if (loaded.errors.length > 0) {
-      this.refuse(loaded.version, loaded.errors)
+    try {
+      const loaded = await this.parts.source.load()
+      for (const warning of loaded.warnings) this.parts.logs.warn(warning)
+      if (loaded.errors.length > 0) this.refuse(loaded.version, loaded.errors)
+      else await this.change(this.build(loaded))
+    } catch (error) {
+      this.refuse('', [`the configuration cannot be used: ${(error as Error).message}`])
+    }
+  }
+
+  private async change(next: Snapshot): Promise<void> {
+    const { workers, logs } = this.parts
+    const patch = diffSnapshots(this.current, next)
+    if (patch.operations.length === 0) {
+      // As before, or only written elsewhere; what was refused in between is mended.
+      this.current = next
+      this.accepted()
       return
     }
-    const next = this.build(loaded)
-    const patch = diffSnapshots(this.current, next)
-    if (patch.operations.length === 0) return
     const problems = this.parts.refusesWhole ? await this.check(next) : []
     if (problems.length > 0) {
       this.refuse(next.version, problems.map(problemLine))
@@ -101,8 +132,7 @@ export class ConfigurationKeeper {
     const startedMs = performance.now()
     const answers = await Promise.all(workers.map((worker) => worker.apply(patch)))
     const failures = answers.flat()
-    if (failures.length > 0)
-      logs.error({ problems: failures.map(problemLine) }, 'part of a configuration was not applied')
+    if (failures.length > 0) this.logFailures(failures)
     this.applied(next)
     const tookMs = Math.round(performance.now() - startedMs)
     logs.info({ version: next.version, changes: patch.operations.length, tookMs }, 'configuration applied')
@@ -111,14 +141,17 @@ export class ConfigurationKeeper {
   /** Dry: everything that changes is built once here, against what the workers have. */
   private async check(next: Snapshot): Promise<readonly Problem[]> {
     const checker = (this.checker ??= await this.openChecker())
-    const problems = await checker.check(diffSnapshots(emptySnapshot, next))
-    return problems
+    return checker.check(next)
+  }
+
+  private logFailures(problems: readonly Problem[]): void {
+    this.parts.logs.error({ problems: problems.map(problemLine) }, 'part of a configuration was not applied')
   }
 
   /** Loaded at the first change only: the main thread of a proxy that never changes needs no data plane. */
   private async openChecker(): Promise<SnapshotChecker> {
     const { SnapshotChecker } = await import('./check-snapshot.ts')
-    return new SnapshotChecker(true)
+    return new SnapshotChecker(this.parts.rejectPathWithFragment)
   }
 
   private build(loaded: LoadedConfiguration): Snapshot {
@@ -130,8 +163,12 @@ export class ConfigurationKeeper {
   private applied(snapshot: Snapshot): void {
     this.current = snapshot
     this.appliedMs = Date.now()
-    this.lastRefused = undefined
     this.parts.series.counter('cairn.config.update_success').add(1)
+    this.accepted()
+  }
+
+  private accepted(): void {
+    this.lastRefused = undefined
     this.parts.series.gauge('cairn.config.refused').set(0)
   }
 

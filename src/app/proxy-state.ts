@@ -2,7 +2,7 @@
 
 import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import type { ProxyOptions } from './command-options.ts'
-import type { WorkerThread } from './worker-pool.ts'
+import type { WorkerThread } from './worker-thread.ts'
 
 /** Envoy's names (envoy.admin.v3.ServerInfo.State). */
 export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING'

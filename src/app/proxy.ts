@@ -11,8 +11,9 @@ import { ConfigurationKeeper } from './configuration-keeper.ts'
 import { createLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { ProxyState } from './proxy-state.ts'
-import { WorkerThread } from './worker-pool.ts'
-import type { WorkerEvents } from './worker-pool.ts'
+import { WorkerPool } from './worker-pool.ts'
+import type { WorkerSetup } from './worker-messages.ts'
+import type { WorkerEvents } from './worker-thread.ts'
 
 const LOG_FLUSH_INTERVAL_MS = 1000
 
@@ -34,21 +35,24 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
     onLog: (worker, batch) => accessLogs.write(batch, worker),
     onBug: (where, stack) =>
       logs.of('main').error({ where, stack }, 'a defect was caught; the request or connection ended'),
-    onDeath: (worker, error) => logs.of('main').error({ column: worker.column, err: error }, 'a worker thread died'),
+    onDeath: (worker, error) =>
+      logs.of('main').error({ column: worker.column, err: error }, 'a worker thread died; another takes its place'),
   }
-  const workers = startWorkers(options, series, first.bootstrap, events)
+  const pool = new WorkerPool(workerSetups(options, series, first.bootstrap), series, events)
+  const workers = pool.threads
   const keeper = new ConfigurationKeeper({
     source,
     workers,
     series,
     logs: logs.of('config'),
-    bootstrap: first.bootstrap,
+    rejectPathWithFragment: rejectsFragments(first.bootstrap),
     refusesWhole: options.origin.kind !== 'resources',
   })
+  pool.onReplacement = (worker) => keeper.bringUpToDate(worker)
   const refused = await keeper.start(first)
   if (refused.length > 0) {
     for (const line of refused) terminal.err(`error: ${line}\n`)
-    await Promise.all(workers.map((worker) => worker.end()))
+    await pool.end()
     source.close()
     return 1
   }
@@ -63,36 +67,28 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
   keeper.follow()
   await state.ended
   logs.of('main').info('draining')
-  await Promise.all(workers.map((worker) => worker.drain(state.drainTimeMs)))
-  await Promise.all(workers.map((worker) => worker.end()))
+  keeper.close()
+  await pool.drain(state.drainTimeMs)
+  await pool.end()
   await accessLogs.close()
   await admin.close()
-  keeper.close()
   return 0
 }
 
-function startWorkers(
+function workerSetups(
   options: ProxyOptions,
   series: SeriesTable,
   bootstrap: Bootstrap | undefined,
-  events: WorkerEvents,
-): WorkerThread[] {
-  return Array.from(
-    { length: options.concurrency },
-    (_, index) =>
-      new WorkerThread(
-        {
-          series: series.shared,
-          column: index + 1,
-          reusePort: options.concurrency > 1,
-          drainTimeMs: options.drainTimeMs,
-          rejectPathWithFragment: rejectsFragments(bootstrap),
-          node: { nodeId: bootstrap?.node?.id ?? '', clusterName: bootstrap?.node?.cluster ?? '' },
-          logFlushIntervalMs: LOG_FLUSH_INTERVAL_MS,
-        },
-        events,
-      ),
-  )
+): readonly WorkerSetup[] {
+  return Array.from({ length: options.concurrency }, (_, index) => ({
+    series: series.shared,
+    column: index + 1,
+    reusePort: options.concurrency > 1,
+    drainTimeMs: options.drainTimeMs,
+    rejectPathWithFragment: rejectsFragments(bootstrap),
+    node: { nodeId: bootstrap?.node?.id ?? '', clusterName: bootstrap?.node?.cluster ?? '' },
+    logFlushIntervalMs: LOG_FLUSH_INTERVAL_MS,
+  }))
 }
 
 /** Envoy's default; istiod's bootstrap turns it off, and what is translated here behaves as istiod's. */

@@ -2,8 +2,7 @@
 
 import type { DescMessage } from '@bufbuild/protobuf'
 import type { ConfigError } from '../envoy/config-error.ts'
-import { emptySnapshot, SnapshotBuilder } from '../envoy/snapshot.ts'
-import { diffSnapshots } from '../envoy/snapshot-patch.ts'
+import { SnapshotBuilder } from '../envoy/snapshot.ts'
 import { EnvoySource } from '../sources/bootstrap/envoy-source.ts'
 import { GoodContents, Reading } from '../sources/bootstrap/reading.ts'
 import { SnapshotChecker } from './check-snapshot.ts'
@@ -39,8 +38,7 @@ export async function buildFindings(resources: readonly ConfiguredResource[], fi
   const builder = new SnapshotBuilder()
   for (const { desc, message } of resources) builder.addMessage(desc, message)
   const checker = new SnapshotChecker(true)
-  const problems = await checker.check(diffSnapshots(emptySnapshot, builder.build('')))
-  checker.close()
+  const problems = await checker.check(builder.build(''))
   return problems.map(({ path, message }) => {
     return { severity: 'error', file, line: 0, object: '', path, message, remedy: '' }
   })

@@ -1,112 +1,86 @@
-// The worker threads as the main thread sees them: applies a patch on all, asks all, and ends them in order.
+// The workers of a proxy, one for each column of the shared numbers. One that dies is replaced by another with its column, sooner
+// or, when they keep dying, later.
 
-import { Worker } from 'node:worker_threads'
-import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
-import type { Problem } from '../lib/problems.ts'
-import type { AccessLogBatch } from '../telemetry/access-log-batch.ts'
-import type { FromWorker, ToWorker, WorkerDescription, WorkerSetup } from './worker-messages.ts'
+import type { SeriesTable } from '../telemetry/series.ts'
+import { WorkerThread } from './worker-thread.ts'
+import type { WorkerEvents } from './worker-thread.ts'
+import type { WorkerSetup } from './worker-messages.ts'
 
-export interface WorkerEvents {
-  onLog(worker: WorkerThread, batch: AccessLogBatch): void
-  /** A defect that a worker caught. */
-  onBug(where: string, stack: string): void
-  /** A worker died by itself; the pool goes on without it until `replace`. */
-  onDeath(worker: WorkerThread, error: Error | undefined): void
+const FIRST_DELAY_MS = 100
+const LONGEST_DELAY_MS = 30_000
+/** A worker that lived as long did not die of how it was started. */
+const STABLE_MS = 60_000
+
+/** Makes the thread of a worker; tests make another. */
+export type StartWorker = (setup: WorkerSetup, events: WorkerEvents) => WorkerThread
+
+interface Place {
+  readonly setup: WorkerSetup
+  startedMs: number
+  delayMs: number
+  retry: NodeJS.Timeout | undefined
 }
 
-/** Beside this module: as source, or bundled (scripts/build.mjs). */
-const WORKER_MODULE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+export class WorkerPool {
+  /** Those that run, in the order of their columns. A replacement takes its predecessor's place. */
+  readonly threads: WorkerThread[]
+  /** A new worker has no configuration yet. */
+  onReplacement: (worker: WorkerThread) => void = () => undefined
+  private readonly places: readonly Place[]
+  private readonly series: Pick<SeriesTable, 'clearGauges'>
+  private readonly events: WorkerEvents
+  private readonly reportDeath: WorkerEvents['onDeath']
+  private readonly startWorker: StartWorker
+  private replaces = true
 
-/** Requests leave little behind that lives, so a small nursery costs no time; left to itself it takes 48 MB. */
-const YOUNG_GENERATION_MB = 16
-/** Also how boldly V8 lets the heap grow between collections: with the default of gigabytes 225 MB, with this 155 MB. */
-const OLD_GENERATION_MB = 512
-
-export class WorkerThread {
-  readonly column: number
-  private readonly thread: Worker
-  private readonly waiting = new Map<number, (message: FromWorker) => void>()
-  private onDrained: (() => void) | undefined = undefined
-  private lastId = 0
-  private ending = false
-
-  constructor(setup: WorkerSetup, events: WorkerEvents) {
-    this.column = setup.column
-    this.thread = new Worker(WORKER_MODULE, {
-      workerData: setup,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB, maxOldGenerationSizeMb: OLD_GENERATION_MB },
-      stdout: false,
-      stderr: false,
+  constructor(
+    setups: readonly WorkerSetup[],
+    series: Pick<SeriesTable, 'clearGauges'>,
+    events: WorkerEvents,
+    startWorker: StartWorker = (setup, told) => new WorkerThread(setup, told),
+  ) {
+    this.series = series
+    this.reportDeath = events.onDeath
+    this.events = { ...events, onDeath: (worker, error) => this.died(worker, error) }
+    this.startWorker = startWorker
+    this.places = setups.map((setup) => {
+      return { setup, startedMs: performance.now(), delayMs: FIRST_DELAY_MS, retry: undefined }
     })
-    let lastError: Error | undefined
-    this.thread.on('message', (message: FromWorker) => this.receive(message, events))
-    this.thread.on('error', (error: Error) => (lastError = error))
-    this.thread.on('exit', () => {
-      this.onDrained?.()
-      if (!this.ending) events.onDeath(this, lastError)
-    })
+    this.threads = setups.map((setup) => startWorker(setup, this.events))
   }
 
-  /** Resolves with what could not be built; nothing of that was applied. */
-  async apply(patch: SnapshotPatch): Promise<readonly Problem[]> {
-    const answer = await this.ask((id) => ({ type: 'apply', id, patch }))
-    return answer.type === 'applied' ? answer.problems : []
+  /** Every worker drains; none is replaced any more. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.stopReplacing()
+    await Promise.all(this.threads.map((worker) => worker.drain(deadlineMs)))
   }
 
-  async describe(): Promise<WorkerDescription | undefined> {
-    const answer = await this.ask((id) => ({ type: 'describe', id }))
-    return answer.type === 'described' ? answer.description : undefined
-  }
-
-  stopListening(): void {
-    this.post({ type: 'stopListening' })
-  }
-
-  /** Asks connections to go away; unless `keepsListening`, nothing is accepted after the drain time. */
-  drainConnections(drainTimeMs: number, keepsListening: boolean): void {
-    this.post({ type: 'drainConnections', drainTimeMs, stopsListening: !keepsListening })
-  }
-
-  drain(deadlineMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.onDrained = resolve
-      this.post({ type: 'drain', deadlineMs })
-    })
-  }
-
-  giveBack(batch: AccessLogBatch): void {
-    this.thread.postMessage({ type: 'logWritten', batch } satisfies ToWorker, [batch.buffer])
-  }
-
-  /** Lets the thread send its last log lines and ends it. */
+  /** Ends every worker when it has sent its last log lines. */
   async end(): Promise<void> {
-    this.ending = true
-    const exited = new Promise((resolve) => this.thread.once('exit', resolve))
-    this.post({ type: 'end' })
-    const deadline = setTimeout(() => void this.thread.terminate(), 1000)
-    await exited
-    clearTimeout(deadline)
+    this.stopReplacing()
+    await Promise.all(this.threads.map((worker) => worker.end()))
   }
 
-  private receive(message: FromWorker, events: WorkerEvents): void {
-    if (message.type === 'log') events.onLog(this, message.batch)
-    else if (message.type === 'bug') events.onBug(message.where, message.stack)
-    else if (message.type === 'drained') this.onDrained?.()
-    else {
-      this.waiting.get(message.id)?.(message)
-      this.waiting.delete(message.id)
-    }
+  private died(worker: WorkerThread, error: Error | undefined): void {
+    this.series.clearGauges(worker.column)
+    this.reportDeath(worker, error)
+    const index = this.threads.indexOf(worker)
+    if (index < 0 || !this.replaces) return
+    const place = this.places[index]
+    const delayMs = performance.now() - place.startedMs > STABLE_MS ? FIRST_DELAY_MS : place.delayMs
+    place.delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)
+    place.retry = setTimeout(() => this.replace(index), delayMs)
   }
 
-  private ask(make: (id: number) => ToWorker): Promise<FromWorker> {
-    const id = ++this.lastId
-    return new Promise((resolve) => {
-      this.waiting.set(id, resolve)
-      this.post(make(id))
-    })
+  private replace(index: number): void {
+    const place = this.places[index]
+    place.startedMs = performance.now()
+    this.threads[index] = this.startWorker(place.setup, this.events)
+    this.onReplacement(this.threads[index])
   }
 
-  private post(message: ToWorker): void {
-    this.thread.postMessage(message)
+  private stopReplacing(): void {
+    this.replaces = false
+    for (const place of this.places) clearTimeout(place.retry)
   }
 }
