@@ -88,6 +88,11 @@ export class ConfigurationKeeper {
     })
   }
 
+  /** Resolves when every change so far was dealt with. */
+  async settled(): Promise<void> {
+    await this.running
+  }
+
   close(): void {
     this.parts.source.close()
   }
