@@ -63,4 +63,30 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'The end of the client in an HTTP/1 CONNECT tunnel is an end for the destination; Envoy takes a half-closed HTTP/1 connection ' +
       'for a broken one and resets the destination, whatever it was about to say.',
   },
+  {
+    case: 'http1/requests-that-envoy-forgives',
+    paths: ['client', 'pods', 'log'],
+    reason:
+      'What two parsers may read in two ways smuggles requests: bare LF as a line end, anything behind a chunk size but an extension, ' +
+      'the framing or the Host in a folded line, two Host lines, userinfo in Host (RFC 9112 2.2, 3.2, 5.2, 7.1). Envoy takes them ' +
+      'all; here the answer is 400.',
+  },
+  {
+    case: 'http1/responses-that-envoy-forgives',
+    paths: ['client', 'pods', 'log'],
+    reason:
+      'A status has three digits and is 100 or more (RFC 9112 4, RFC 9110 15), and 101 answers only who asked for an upgrade (RFC ' +
+      '9110 15.2.2). Envoy passes such responses on without their body, and after 101 the client waits for ever; here it gets 502.',
+  },
+  {
+    case: 'headers/interim-responses',
+    paths: ['client'],
+    reason: 'A proxy must forward all 1xx responses (RFC 9110 15.2); Envoy drops those behind the first.',
+  },
+  {
+    case: 'matching/direct-response',
+    paths: ['client.4.1.line'],
+    reason:
+      'A 204 has no body (RFC 9110 15.3.5). Envoy writes the configured one, which the client reads as the next response.',
+  },
 ]

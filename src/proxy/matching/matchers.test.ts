@@ -16,7 +16,7 @@ import { compileFilterStateMatcher } from './filter-state-matcher.ts'
 import { compileHeaderMatcher } from './header-matcher.ts'
 import { compileQueryParameterMatcher } from './query-parameter-matcher.ts'
 import { compileStringMatcher } from './string-matcher.ts'
-import { compileUriTemplate } from './uri-template.ts'
+import { compileTemplateRewrite, compileUriTemplate } from './uri-template.ts'
 import { compileMetadataMatcher } from './value-matcher.ts'
 
 function clean<T>(compile: (problems: Problems) => T): T {
@@ -416,9 +416,42 @@ describe('a path template', () => {
     '/{abcdefghijklmnopq}',
     '/{a}/{b}/{c}/{d}/{e}/{f}',
     '/{a',
+    '/a*b',
+    '/{a}b*',
+    '/***',
   ])('%j is refused', (template) => {
     const problems = new Problems('path_template')
     expect(compileUriTemplate(template, problems)).toBeUndefined()
+    expect(problems.list).toHaveLength(1)
+  })
+
+  test.each([
+    ['/items/{id}/**', '/x/{id}', '/items/a%20b/c', '/x/a%20b'],
+    ['/{a}/{b=x/*}/{c=**}', '/{c}-{b}/{a}/1{a}', '/1/x/2/3/4', '/3/4-x/2/1/11'],
+    ['/v/{x=**}.m3u8', '/{x}.mp4', '/v/a.m3u8/b.m3u8', '/a.m3u8/b.mp4'],
+    ['/a/*', '/b*', '/a/c', '/b*'],
+  ])('%s is rewritten to %s', (template, rewrite, path, expected) => {
+    const compiled = clean((problems) => compileUriTemplate(template, problems))!
+    const rewritten = clean((problems) => compileTemplateRewrite(compiled, rewrite, problems))!
+    expect(rewritten(path)).toBe(expected)
+  })
+
+  test.each([
+    'x/{id}',
+    '{id}',
+    '/{other}',
+    '/a b',
+    '/{id',
+    '/{id}}',
+    '/{id=*}',
+    '/a?b={id}',
+    '/a//b',
+    '/caf\u00e9',
+    '',
+  ])('the rewrite %j is refused', (rewrite) => {
+    const compiled = clean((problems) => compileUriTemplate('/items/{id}', problems))!
+    const problems = new Problems('path_template_rewrite')
+    expect(compileTemplateRewrite(compiled, rewrite, problems)).toBeUndefined()
     expect(problems.list).toHaveLength(1)
   })
 })
