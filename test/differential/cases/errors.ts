@@ -602,7 +602,6 @@ export const errorsCases = casesOf('errors', {
     exchange: sequence(get('/')),
   },
   'policy-by-path-template': {
-    later: 'path templates',
     service: {
       filters: [
         rbac('ALLOW', {
