@@ -55,7 +55,7 @@ function start() {
   }
   const pool = new WorkerPool([setup], series, events)
   pools.push(pool)
-  const worker = (): WorkerThread => pool.threads[0] as WorkerThread
+  const worker = (): WorkerThread => pool.threads[0]
   /** What no message does: the thread stops where it is. */
   const kill = async (): Promise<void> => {
     await (worker() as unknown as { thread: Worker }).thread.terminate()

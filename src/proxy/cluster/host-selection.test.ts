@@ -204,7 +204,7 @@ describe('panic', () => {
 
 describe('EdfScheduler', () => {
   test('has nothing to offer when it is empty', () => {
-    expect(new EdfScheduler([], () => 1).next(() => 1)).toBeUndefined()
+    expect(new EdfScheduler<string>([], () => 1).next(() => 1)).toBeUndefined()
   })
 
   test('keeps the order of insertion among equals', () => {
