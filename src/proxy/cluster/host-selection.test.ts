@@ -204,7 +204,8 @@ describe('panic', () => {
 
 describe('EdfScheduler', () => {
   test('has nothing to offer when it is empty', () => {
-    expect(new EdfScheduler<string>([], () => 1).next(() => 1)).toBeUndefined()
+    const empty = new EdfScheduler<string>([], () => 1)
+    expect(empty.next(() => 1)).toBeUndefined()
   })
 
   test('keeps the order of insertion among equals', () => {
