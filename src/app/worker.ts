@@ -15,8 +15,11 @@ import { localAddress } from './local-address.ts'
 import { WorkerReceiveBudget } from './receive-budget.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 
-/** Growth of receive windows that one worker grants in total. */
-const RECEIVE_BUDGET_BYTES = 64 * 1024 * 1024
+/**
+ * Growth of receive windows that one worker grants in total. Streams that stall with a grown window keep their share, so this is
+ * memory that slow readers can hold besides one initial window each (test/soak/slow-readers.ts).
+ */
+const RECEIVE_BUDGET_BYTES = 8 * 1024 * 1024
 const DRAIN_CHECK_MS = 100
 /** How long, when all clients are gone, pools' connections may take to end. */
 const POOLS_END_MS = 1000

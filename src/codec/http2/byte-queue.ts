@@ -2,8 +2,10 @@
 // us keep an object for each. Large blocks are used again: bulk data under backpressure would otherwise be all garbage.
 
 const SMALL_BLOCK = 4096
-const LARGE_BLOCK = 65_536
-const MAX_FREE_BLOCKS = 64
+/** The payload of one DATA frame: what a stalled stream is left with is rarely more. */
+const LARGE_BLOCK = 16_384
+/** 32 MB. Below what a thousand stalled streams hold, each stall leaves garbage that lets the process grow by half as much again. */
+const MAX_FREE_BLOCKS = 2048
 
 /** Large blocks of this thread that hold nothing. */
 const freeBlocks: Buffer[] = []

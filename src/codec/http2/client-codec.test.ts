@@ -73,7 +73,7 @@ describe('the client', () => {
     const sink = new MemorySink()
     new Http2ClientCodec(sink, new RecordingClient(), { ...DEFAULT_HTTP2_OPTIONS, connectionWindowBytes: 1_000_000 })
     const [settings, update] = readFrames(sink.take())
-    expect(settings.payload.toString('hex')).toBe('000200000000' + '000100001000' + '00040000ffff')
+    expect(settings.payload.toString('hex')).toBe('000200000000' + '000100001000' + '000400008000')
     expect([update.streamId, update.payload.readUInt32BE(0)]).toEqual([0, 1_000_000 - 65_535])
   })
 

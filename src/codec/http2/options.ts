@@ -17,7 +17,10 @@ export interface Http2Options {
   maxConcurrentStreams: number
   /** Client: streams that may be opened before the peer's SETTINGS have come. */
   assumedPeerConcurrentStreams: number
-  /** Receive window of a new stream. It doubles, up to `maxStreamWindowBytes`, while the stream's consumer keeps pace. */
+  /**
+   * Receive window of a new stream: what one that stalls at once holds. It doubles, up to `maxStreamWindowBytes`, while the
+   * stream's consumer keeps pace.
+   */
   initialStreamWindowBytes: number
   maxStreamWindowBytes: number
   /** Receive window of the connection; given back on receipt. At least 65,535. */
@@ -75,7 +78,7 @@ function ignore(): void {}
 export const DEFAULT_HTTP2_OPTIONS: Readonly<Http2Options> = {
   maxConcurrentStreams: 1024,
   assumedPeerConcurrentStreams: 100,
-  initialStreamWindowBytes: 65_535,
+  initialStreamWindowBytes: 32_768,
   maxStreamWindowBytes: 16 * 1024 * 1024,
   connectionWindowBytes: 24 * 1024 * 1024,
   receiveBudget: UNLIMITED_BUDGET,
