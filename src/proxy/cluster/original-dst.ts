@@ -10,6 +10,8 @@ import { Host } from './host.ts'
 import type { HostSelection } from './host-selection.ts'
 import type { LoadBalancerContext } from './load-balancer.ts'
 
+const FILTER_STATE_KEY = 'envoy.network.transport_socket.original_dst_address'
+
 export class OriginalDstHosts implements HostSelection {
   private readonly byAddress = new Map<string, Host>()
   private readonly config: OriginalDstConfig
@@ -51,20 +53,26 @@ export class OriginalDstHosts implements HostSelection {
     if (this.byAddress.size > 0) this.dispatcher.timers.schedule(this.cleanupTimer, this.config.cleanupIntervalMs)
   }
 
-  /** Order of precedence as in Envoy: request header, connection metadata, restored local address. */
+  /** Order of precedence as in Envoy: filter state, connection metadata, request header, restored local address. */
   private destinationOf(context: LoadBalancerContext): Address | undefined {
     const { downstreamConnection: facts, requestHeaders } = context
     const { headerName, metadataNamespace, metadataPath, portOverride } = this.config
-    if (headerName !== '' && requestHeaders !== undefined) {
-      const text = headerName === ':authority' ? requestHeaders.authority : requestHeaders.get(headerName)
-      if (text !== undefined) return withPort(parseSocketAddress(text), portOverride)
+    let text: unknown = facts.filterState.get(FILTER_STATE_KEY)
+    if (text === undefined && metadataNamespace !== '') {
+      text = metadataAt(facts.metadata.get(metadataNamespace), metadataPath)
     }
-    if (metadataNamespace !== '') {
-      const text = metadataAt(facts.metadata.get(metadataNamespace), metadataPath)
-      if (typeof text === 'string') return withPort(parseSocketAddress(text), portOverride)
+    let address = parsed(text)
+    if (address === undefined && headerName !== '' && requestHeaders !== undefined) {
+      address = parsed(headerName === ':authority' ? requestHeaders.authority : requestHeaders.get(headerName))
     }
-    return withPort(facts.localAddress, portOverride)
+    // An address that nobody restored is our own: who went there would come back here, again and again.
+    if (address === undefined && facts.localAddress !== facts.directLocalAddress) address = facts.localAddress
+    return withPort(address, portOverride)
   }
+}
+
+function parsed(text: unknown): Address | undefined {
+  return typeof text === 'string' ? parseSocketAddress(text) : undefined
 }
 
 function withPort(address: Address | undefined, port: number): Address | undefined {

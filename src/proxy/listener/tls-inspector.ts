@@ -7,6 +7,8 @@ import type { ListenerFilterFactory } from './listener-filter.ts'
 const MAX_CLIENT_HELLO_BYTES = 16 * 1024
 const HANDSHAKE_RECORD = 22
 const CLIENT_HELLO = 1
+const RECORD_HEADER_BYTES = 5
+const HANDSHAKE_HEADER_BYTES = 4
 const SERVER_NAME = 0
 const ALPN = 16
 
@@ -25,26 +27,43 @@ function inspectTls(bytes: Buffer, facts: ConnectionFacts): boolean {
   return true
 }
 
-/** The ClientHello's body, gathered from its records. */
+/**
+ * The ClientHello's body, gathered from its records. Nothing is copied before it is complete: it may come a byte at a time, in
+ * records of a byte each, and is looked at from the beginning every time.
+ */
 function collectHandshake(bytes: Buffer): Buffer | 'more' | 'not TLS' {
-  const fragments: Buffer[] = []
   let collected = 0
-  let offset = 0
-  while (offset < bytes.length) {
+  /** Type and length of the message, as far as they came. */
+  let header = 0
+  let needed = HANDSHAKE_HEADER_BYTES
+  for (let offset = 0; offset < bytes.length && collected < needed;) {
     if (bytes[offset] !== HANDSHAKE_RECORD || (offset + 1 < bytes.length && bytes[offset + 1] !== 3)) return 'not TLS'
-    if (offset + 5 > bytes.length) return 'more'
+    if (offset + RECORD_HEADER_BYTES > bytes.length) return 'more'
+    const start = offset + RECORD_HEADER_BYTES
     const length = bytes.readUInt16BE(offset + 3)
-    const fragment = bytes.subarray(offset + 5, offset + 5 + length)
-    fragments.push(fragment)
-    collected += fragment.length
-    offset += 5 + length
-    if (collected < 4) continue
-    const message = fragments.length === 1 ? fragment : Buffer.concat(fragments)
-    if (message[0] !== CLIENT_HELLO) return 'not TLS'
-    const bodyLength = message.readUIntBE(1, 3)
-    if (message.length >= 4 + bodyLength) return message.subarray(4, 4 + bodyLength)
+    const available = Math.min(length, bytes.length - start)
+    for (let i = 0; i < available && collected + i < HANDSHAKE_HEADER_BYTES; i++) {
+      header = header * 256 + bytes[start + i]
+      if (collected + i === 0 && header !== CLIENT_HELLO) return 'not TLS'
+    }
+    collected += available
+    if (collected >= HANDSHAKE_HEADER_BYTES) needed = HANDSHAKE_HEADER_BYTES + (header % 2 ** 24)
+    offset = start + length
   }
-  return 'more'
+  return collected < needed ? 'more' : handshakeBody(bytes, needed)
+}
+
+/** The first `size` bytes of what the records hold, without the header. */
+function handshakeBody(bytes: Buffer, size: number): Buffer {
+  const message = Buffer.allocUnsafe(size)
+  let filled = 0
+  for (let offset = 0; filled < size;) {
+    const start = offset + RECORD_HEADER_BYTES
+    const length = bytes.readUInt16BE(offset + 3)
+    filled += bytes.copy(message, filled, start, Math.min(start + length, start + size - filled))
+    offset = start + length
+  }
+  return message.subarray(HANDSHAKE_HEADER_BYTES)
 }
 
 function readExtensions(reader: Reader, facts: ConnectionFacts): void {
