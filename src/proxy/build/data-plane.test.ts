@@ -10,9 +10,15 @@ import { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/rou
 import { SecretSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
 import { emptySnapshot, SnapshotBuilder, type Snapshot } from '../../envoy/snapshot.ts'
 import { diffSnapshots } from '../../envoy/snapshot-patch.ts'
+import { RequestHeaderMap } from '../../codec/header-map.ts'
+import { Http2ClientCodec } from '../../codec/http2/client-codec.ts'
+import { DEFAULT_HTTP2_OPTIONS } from '../../codec/http2/options.ts'
+import type { RequestEncoder, ResponseDecoder } from '../../codec/http-stream.ts'
 import { seededRandom } from '../../lib/random.ts'
 import type { LoadBalancerContext } from '../cluster/load-balancer.ts'
 import type { Connection } from '../connection/connection.ts'
+import type { Dispatcher } from '../connection/dispatcher.ts'
+import { NO_HANDLER } from '../connection/no-handler.ts'
 import { NOBODY } from '../http/local-info.ts'
 import { DataPlane } from './data-plane.ts'
 
@@ -37,7 +43,11 @@ interface HttpOptions {
 
 function router(answer: string): JsonObject {
   const routes = [{ match: { prefix: '/' }, direct_response: { status: 200, body: { inline_string: answer } } }]
-  return { name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes }] }
+  return {
+    name: 'r',
+    max_direct_response_body_size_bytes: 1_000_000,
+    virtual_hosts: [{ name: 'v', domains: ['*'], routes }],
+  }
 }
 
 function http({ answer = 'one', more = {}, rds }: HttpOptions = {}): JsonObject {
@@ -116,6 +126,52 @@ function snapshotOf(resources: Resources): Snapshot {
   add(ListenerSchema, resources.listeners)
   add(RouteConfigurationSchema, resources.routes)
   return builder.build('1')
+}
+
+/** An HTTP/2 client that takes nothing of an answer until it is told to. */
+class SlowClient implements ResponseDecoder {
+  receivedBytes = 0
+  encoder: RequestEncoder | undefined = undefined
+  outcome = 'open'
+  private readonly codec: Http2ClientCodec
+
+  constructor(connection: Connection, dispatcher: Dispatcher) {
+    const callbacks = { setReadable: () => undefined, onGoaway: () => undefined, onCapacityChange: () => undefined }
+    // As pools do: the codec writes its preface, and may be answered, before it can be the handler.
+    connection.handler = NO_HANDLER
+    this.codec = new Http2ClientCodec(connection, callbacks, { ...DEFAULT_HTTP2_OPTIONS, defer: dispatcher.defer })
+    connection.handler = {
+      onData: (chunk) => void this.codec.dispatch(chunk),
+      onEnd: () => this.codec.inputEnded(),
+      onWritable: () => this.codec.onTransportWritable(),
+      onClose: () => this.codec.connectionClosed('connection termination'),
+    }
+  }
+
+  get(): void {
+    const headers = new RequestHeaderMap()
+    headers.method = 'GET'
+    headers.path = '/'
+    headers.authority = 'a'
+    headers.scheme = 'http'
+    this.encoder = this.codec.newStream(this)
+    this.encoder.sendHeaders(headers, true)
+    this.encoder.pauseRead()
+  }
+
+  onData(chunk: Buffer, endStream: boolean): void {
+    this.receivedBytes += chunk.length
+    if (endStream) this.outcome = 'complete'
+  }
+
+  onReset(reason: string): void {
+    this.outcome = reason
+  }
+
+  onHeaders(): void {}
+  onInformational(): void {}
+  onTrailers(): void {}
+  onWritable(): void {}
 }
 
 class Rig {
@@ -255,6 +311,26 @@ describe('filter chains', () => {
     const refused = rig.connect()
     run(rig.dispatcher, () => undefined)
     expect(refused.events.text).toContain('closed')
+  })
+})
+
+describe('an answer that a slow client is still reading', () => {
+  test('is not cut short when its chain is removed, before the drain time is over', async () => {
+    const rig = new Rig()
+    const body = 'x'.repeat(200_000)
+    expect(
+      await rig.apply({ listeners: [internal(chain('a', http({ answer: body, more: { drain_timeout: '1s' } })))] }),
+    ).toBe('')
+    const { connection } = rig.connect()
+    const client = new SlowClient(connection, rig.dispatcher)
+    run(rig.dispatcher, () => client.get())
+    expect(client.receivedBytes).toBe(0)
+    await rig.apply({})
+    // Long after the second GOAWAY: the answer is all in the codec, and waits for the client's window.
+    pass(rig.dispatcher, DRAIN_MS - 1000)
+    pass(rig.dispatcher, 900)
+    run(rig.dispatcher, () => client.encoder?.resumeRead())
+    expect(client.receivedBytes).toBe(body.length)
   })
 })
 

@@ -226,7 +226,7 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
     if (this.state === 'draining') {
       this.state = 'drained'
       this.codec?.goAway()
-      if (this.activeExchanges === 0) this.closeGracefully()
+      if (this.isIdle) this.closeGracefully()
     } else if (this.state === 'closing') this.connection.reset('delayed close')
   }
 
@@ -240,12 +240,22 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
 
   /** @internal */
   closeIfIdle(): void {
-    if (this.activeExchanges === 0 && this.state !== 'closed') this.closeGracefully()
+    if (this.isIdle && this.state !== 'closed') this.closeGracefully()
   }
 
   private closeWhenIdle(): void {
     if (this.state === 'open' || this.state === 'draining') this.state = 'drained'
-    if (this.activeExchanges === 0) this.closeGracefully()
+    if (this.isIdle) this.closeGracefully()
+  }
+
+  /** Of HTTP/2, an exchange is over when the codec has its answer; the stream ends when the client has taken it. */
+  private get isIdle(): boolean {
+    return this.activeExchanges === 0 && (this.protocol !== 'HTTP/2' || (this.codec?.activeStreams ?? 0) === 0)
+  }
+
+  /** The last HTTP/2 stream ended. */
+  private streamsEnded(): void {
+    if (this.state === 'drained' || this.codec?.shouldClose === true) this.closeIfIdle()
   }
 
   /** FIN after what is written; the peer has the delayed-close time to follow (Envoy: FlushWriteAndDelay). */
@@ -307,10 +317,11 @@ export class ConnectionManager implements ConnectionHandler, ServerCodecCallback
   }
 
   private createHttp2(config: HcmConfig): ServerCodec {
-    if (config.keepaliveIntervalMs <= 0) return new Http2ServerCodec(this.connection, this, config.http2)
+    const http2 = { ...config.http2, onIdle: () => this.streamsEnded() }
+    if (config.keepaliveIntervalMs <= 0) return new Http2ServerCodec(this.connection, this, http2)
     const keepalive = new Http2Keepalive(this.dispatcher, this.connection, config)
     this.keepalive = keepalive
-    const codec = new Http2ServerCodec(this.connection, this, { ...config.http2, onPingAck: () => keepalive.onAck() })
+    const codec = new Http2ServerCodec(this.connection, this, { ...http2, onPingAck: () => keepalive.onAck() })
     keepalive.start(codec)
     return codec
   }
