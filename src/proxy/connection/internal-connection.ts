@@ -81,12 +81,7 @@ export class InternalConnection implements Connection {
 
   commit(size: number): void {
     this.epoch++
-    scratch.enter()
-    try {
-      this.write(this.buffer.subarray(0, size))
-    } finally {
-      scratch.leave()
-    }
+    scratch.deliver(this, size)
   }
 
   write(chunk: Uint8Array): void {

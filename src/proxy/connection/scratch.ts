@@ -1,6 +1,8 @@
 // Memory that sinks without a buffer of their own lend between `reserve` and `commit`. A commit delivers its bytes at once,
 // and the receiver may answer through another such sink before it returns: hence one buffer per depth of delivery.
 
+import type { ByteSink } from '../../codec/byte-sink.ts'
+
 const MIN_BYTES = 64 * 1024
 
 class Scratch {
@@ -17,13 +19,14 @@ class Scratch {
     return buffer
   }
 
-  /** Brackets the delivery of a reserved buffer. */
-  enter(): void {
+  /** Gives the first `size` bytes of the sink's reserved buffer to its own `write`, which delivers them. */
+  deliver(sink: ByteSink, size: number): void {
     this.depth++
-  }
-
-  leave(): void {
-    this.depth--
+    try {
+      sink.write(sink.buffer.subarray(0, size))
+    } finally {
+      this.depth--
+    }
   }
 }
 

@@ -37,10 +37,15 @@ export function snakeStatus(status: number): string {
   return SNAKE[status] ?? String(status)
 }
 
+/** `application/grpc`, `application/grpc+proto` and the like; not grpc-web. */
+export function isGrpcContentType(contentType: string | undefined): boolean {
+  if (contentType === undefined || !contentType.startsWith('application/grpc')) return false
+  return contentType.length === 16 || contentType.charCodeAt(16) === 0x2b
+}
+
 /** From trailers, else headers, else mapped from the HTTP status; undefined if the request is not gRPC. */
 export function grpcStatus(info: StreamInfo): number | undefined {
-  const type = info.requestHeaders?.get('content-type')
-  if (type === undefined || !/^application\/grpc(\+|$)/.test(type)) return undefined
+  if (!isGrpcContentType(info.requestHeaders?.getJoined('content-type'))) return undefined
   return sentStatus(info) ?? httpToGrpcStatus(info.responseCode)
 }
 

@@ -2,6 +2,7 @@
 
 import { ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import { httpToGrpcStatus, isGrpcContentType } from '../format/grpc-status.ts'
 import type { Exchange } from './exchange.ts'
 import { applyRouteMutations } from './response-headers.ts'
 
@@ -16,35 +17,9 @@ export interface LocalReply {
   readonly headers?: readonly string[]
 }
 
-/** HTTP status to gRPC status for replies that a gRPC client sees (Envoy: Grpc::Utility::httpToGrpcStatus). */
-export function httpToGrpcStatus(status: number): number {
-  switch (status) {
-    case 400:
-      return 13
-    case 401:
-      return 16
-    case 403:
-      return 7
-    case 404:
-      return 12
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14
-    default:
-      return 2
-  }
-}
-
 /** gRPC over HTTP by its content type (`application/grpc`, `application/grpc+proto`, not grpc-web). */
 export function isGrpcRequest(headers: RequestHeaderMap): boolean {
   return isGrpcContentType(headers.getJoined('content-type'))
-}
-
-export function isGrpcContentType(contentType: string | undefined): boolean {
-  if (contentType === undefined || !contentType.startsWith('application/grpc')) return false
-  return contentType.length === 16 || contentType.charCodeAt(16) === 0x2b
 }
 
 export interface BuiltReply {
@@ -61,7 +36,7 @@ export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltRep
   if (exchange.isGrpc) {
     headers.status = 200
     headers.set('content-type', 'application/grpc')
-    headers.set('grpc-status', String(reply.grpcStatus ?? httpToGrpcStatus(reply.status)))
+    headers.set('grpc-status', String(reply.grpcStatus ?? httpToGrpcStatus(reply.status) ?? UNKNOWN))
     if (reply.body !== '') headers.set('grpc-message', percentEncode(reply.body))
     headers.delete('content-length')
     return { headers, body: NO_BODY }
@@ -78,6 +53,8 @@ export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltRep
 }
 
 const NO_BODY = Buffer.alloc(0)
+/** For statuses that gRPC has no word for. */
+const UNKNOWN = 2
 
 function addAll(headers: ResponseHeaderMap, more: readonly string[] | undefined): void {
   if (more === undefined) return

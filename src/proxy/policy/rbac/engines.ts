@@ -33,6 +33,8 @@ interface Watched {
   /** Names of the dynamic metadata that tells the outcome. */
   readonly policyKey: string
   readonly resultKey: string
+  /** Shadow rules tell their outcome always, enforced ones when a policy matched or the request is denied. */
+  readonly tellsAlways: boolean
 }
 
 export interface RbacEngines {
@@ -67,6 +69,7 @@ export function compileEngines(
       denied: store.counter(`${prefix}${rulesPrefix}denied`),
       policyKey: `${rulesPrefix}enforced_effective_policy_id`,
       resultKey: `${rulesPrefix}enforced_engine_result`,
+      tellsAlways: false,
     },
     shadow: shadow && {
       engine: shadow,
@@ -74,6 +77,7 @@ export function compileEngines(
       denied: store.counter(`${prefix}${shadowPrefix}shadow_denied`),
       policyKey: `${shadowPrefix}shadow_effective_policy_id`,
       resultKey: `${shadowPrefix}shadow_engine_result`,
+      tellsAlways: true,
     },
   }
 }
@@ -100,7 +104,7 @@ function note(watched: Watched, info: StreamInfo): Verdict {
   const verdict = watched.engine.decide(info)
   if (verdict.allowed) watched.allowed.add(1)
   else watched.denied.add(1)
-  if (verdict.policyName !== '' || !verdict.allowed || watched.resultKey.endsWith('shadow_engine_result')) {
+  if (verdict.policyName !== '' || !verdict.allowed || watched.tellsAlways) {
     const fields: MetadataStruct = { [watched.resultKey]: verdict.allowed ? 'allowed' : 'denied' }
     if (verdict.policyName !== '') fields[watched.policyKey] = verdict.policyName
     info.dynamicMetadata.merge(METADATA_NAMESPACE, fields)
