@@ -13,6 +13,7 @@ import {
 } from '../../src/envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js'
 import { Problems } from '../../src/lib/problems.ts'
 import { seededRandom } from '../../src/lib/random.ts'
+import { HTTP_FILTERS } from '../../src/proxy/build/extensions.ts'
 import { ClusterSet } from '../../src/proxy/cluster/cluster-set.ts'
 import { DrainGroup } from '../../src/proxy/connection/drain-group.ts'
 import { InternalConnection } from '../../src/proxy/connection/internal-connection.ts'
@@ -23,13 +24,17 @@ import { CONTINUE, STOP } from '../../src/proxy/http/filter.ts'
 import type { HttpFilterFactory } from '../../src/proxy/http/filter.ts'
 import { socketAddress } from '../../src/proxy/stream/address.ts'
 import { newConnectionFacts } from '../../src/proxy/stream/new-connection-facts.ts'
+import type { StatsStore } from '../../src/proxy/stream/stats.ts'
 import type { StreamInfo } from '../../src/proxy/stream/stream-info.ts'
-import { EventRecorder, NO_STATS, run, testDispatcher } from './connections.ts'
+import { EventRecorder, NO_STATS, pass, run, testDispatcher } from './connections.ts'
 
 export interface ManagerOptions {
   /** The routes of the one virtual host; by default everything is answered with an empty 200. */
   readonly routes?: readonly JsonObject[]
   readonly virtualHost?: JsonObject
+  /** In front of the recorder, in this order: `typed_config` by name. */
+  readonly filters?: Readonly<Record<string, JsonObject>>
+  readonly stats?: StatsStore
   /** Merged over the connection manager. */
   readonly hcm?: JsonObject
   readonly router?: JsonObject
@@ -61,6 +66,7 @@ export class ManagedConnection {
             { name: 'host', domains: ['*'], routes: [...(options.routes ?? [OK_ROUTE])], ...options.virtualHost },
           ],
         },
+        httpFilters: Object.entries(options.filters ?? {}).map(([name, typedConfig]) => ({ name, typedConfig })),
         ...options.hcm,
       },
       { registry },
@@ -74,8 +80,8 @@ export class ManagedConnection {
     const config = compileHttpConnectionManager(
       message,
       {
-        filters: [this.recorder(options.answer)],
-        stats: NO_STATS,
+        filters: [this.recorder(options.answer), ...HTTP_FILTERS],
+        stats: options.stats ?? NO_STATS,
         formats: { hostname: 'h', variables: {}, nowMs: () => 0 },
         http2: { defer: () => undefined, receiveBudget: { tryGrow: () => true, release: () => undefined } },
         localInfo: { nodeId: 'node', clusterName: 'cluster', address: '192.0.2.1' },
@@ -107,6 +113,13 @@ export class ManagedConnection {
   send(text: string): string {
     const before = this.received.text.length
     run(this.dispatcher, () => this.client.write(Buffer.from(text, 'latin1')))
+    return this.received.text.slice(before).replace(/date: [^\r]*\r\n/g, '')
+  }
+
+  /** Lets time pass and returns what came back meanwhile. */
+  wait(durationMs: number): string {
+    const before = this.received.text.length
+    pass(this.dispatcher, durationMs)
     return this.received.text.slice(before).replace(/date: [^\r]*\r\n/g, '')
   }
 

@@ -24,7 +24,7 @@ import type { RouteContext } from './compile-route-level.ts'
 import type { PathRewrite } from './path-rewrite.ts'
 import { parseRetryOn } from './retry-policy.ts'
 import type { RetryPolicy } from './retry-policy.ts'
-import type { ClusterAction, ClusterChoice, HostRewrite, UpgradeConfig } from './route-config.ts'
+import type { ClusterAction, ClusterChoice, HostRewrite, PerFilterConfigs, UpgradeConfig } from './route-config.ts'
 
 const DEFAULT_TIMEOUT_MS = 15_000
 const DEFAULT_BACKOFF_MS = 25
@@ -33,6 +33,7 @@ export function compileClusterAction(
   route: RouteMessage,
   message: RouteAction,
   host: VirtualHost,
+  perFilter: PerFilterConfigs,
   context: RouteContext,
   problems: Problems,
 ): ClusterAction {
@@ -41,7 +42,7 @@ export function compileClusterAction(
   const limit = route.requestBodyBufferLimit ?? route.perRequestBufferLimitBytes ?? host.perRequestBufferLimitBytes
   return {
     kind: 'cluster',
-    clusters: compileChoice(message, context, problems),
+    clusters: compileChoice(message, perFilter, context, problems),
     clusterNotFoundStatus: notFoundStatus(message.clusterNotFoundResponseCode),
     // A route with limits of the stream has no other ones (Envoy: RouteEntry::usingNewTimeouts).
     timeoutMs: stream !== undefined ? 0 : (durationMs(message.timeout) ?? DEFAULT_TIMEOUT_MS),
@@ -66,7 +67,12 @@ function notFoundStatus(code: NotFoundCode): number {
   return code === NotFoundCode.INTERNAL_SERVER_ERROR ? 500 : 503
 }
 
-function compileChoice(message: RouteAction, context: RouteContext, problems: Problems): ClusterChoice {
+function compileChoice(
+  message: RouteAction,
+  perFilter: PerFilterConfigs,
+  context: RouteContext,
+  problems: Problems,
+): ClusterChoice {
   const specifier = message.clusterSpecifier
   switch (specifier.case) {
     case 'cluster':
@@ -74,14 +80,19 @@ function compileChoice(message: RouteAction, context: RouteContext, problems: Pr
     case 'clusterHeader':
       return { kind: 'header', header: specifier.value.toLowerCase() }
     case 'weightedClusters':
-      return compileWeighted(specifier.value, context, problems.at('weighted_clusters'))
+      return compileWeighted(specifier.value, perFilter, context, problems.at('weighted_clusters'))
     default:
       problems.add('a route action needs one of cluster, cluster_header and weighted_clusters')
       return { kind: 'single', name: '' }
   }
 }
 
-function compileWeighted(message: WeightedClusterMessage, context: RouteContext, problems: Problems): ClusterChoice {
+function compileWeighted(
+  message: WeightedClusterMessage,
+  perFilter: PerFilterConfigs,
+  context: RouteContext,
+  problems: Problems,
+): ClusterChoice {
   const clusters = message.clusters.map((entry, index) => {
     const level = context.compileLevel(entry, problems.at('clusters').at(index))
     noteConfigured(context.configured, level.perFilter)
@@ -90,6 +101,7 @@ function compileWeighted(message: WeightedClusterMessage, context: RouteContext,
       name: entry.name,
       weight: entry.weight ?? 0,
       ...level,
+      perFilter: context.mergePerFilter(perFilter, level.perFilter),
       hostRewrite: rewrite.case === 'hostRewriteLiteral' ? rewrite.value : '',
     }
   })

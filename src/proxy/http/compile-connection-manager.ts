@@ -10,7 +10,6 @@ import { typeNameOf } from '../../envoy/any.ts'
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../envoy/generated/envoy/config/core/v3/protocol_pb.js'
 import { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
 import type { RouteConfiguration } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
-import { CorsSchema } from '../../envoy/generated/envoy/extensions/filters/http/cors/v3/cors_pb.js'
 import { HTTPFaultSchema } from '../../envoy/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js'
 import { RouterSchema } from '../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js'
 import {
@@ -66,6 +65,12 @@ export function compileHttpConnectionManager(
   const { installed, factories, router } = installFilters(message, deps, problems.at('http_filters'))
   const filterDeps: FilterDeps = { stats: deps.stats, formats: deps.formats, statPrefix: message.statPrefix }
   const perFilter = perFilterCompiler(installed, factories, filterDeps)
+  const routes = compileRouteConfig(
+    routeConfigOf(message, deps, problems),
+    perFilter,
+    deps.formats,
+    problems.at('route_config'),
+  )
   const requestId = message.requestIdExtension?.typedConfig
   const uuid = requestId === undefined ? undefined : anyUnpack(requestId, UuidRequestIdConfigSchema)
   const common = message.commonHttpProtocolOptions
@@ -77,13 +82,8 @@ export function compileHttpConnectionManager(
     http2: compileHttp2Options(message.http2ProtocolOptions, http2Limits(message, deps.http2)),
     keepaliveIntervalMs: durationMs(message.http2ProtocolOptions?.connectionKeepalive?.interval) ?? 0,
     keepaliveTimeoutMs: durationMs(message.http2ProtocolOptions?.connectionKeepalive?.timeout) ?? 0,
-    routes: compileRouteConfig(
-      routeConfigOf(message, deps, problems),
-      perFilter,
-      deps.formats,
-      problems.at('route_config'),
-    ),
-    pipeline: compilePipeline(installed),
+    routes,
+    pipeline: compilePipeline(installed, routes.configuredFilters),
     accessLoggers: deps.compileAccessLoggers(message.accessLog, problems.at('access_log')),
     localInfo: deps.localInfo,
     ...compileHeaderSettings(message, problems),
@@ -169,7 +169,7 @@ interface Installed {
 }
 
 /** Filters that do nothing without a route's own configuration, which the support table refuses. */
-const NO_EFFECT_TYPES = new Set<string>([CorsSchema.typeName, HTTPFaultSchema.typeName])
+const NO_EFFECT_TYPES = new Set<string>([HTTPFaultSchema.typeName])
 
 /** The router ends the chain and is no filter of the pipeline. */
 function installFilters(message: HttpConnectionManager, deps: HcmCompileDeps, problems: Problems): Installed {

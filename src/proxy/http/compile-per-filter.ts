@@ -8,7 +8,11 @@ import type { Problems } from '../../lib/problems.ts'
 import type { FilterDeps, HttpFilterFactory, InstalledFilter } from './filter.ts'
 import type { PerFilterConfig, PerFilterConfigs } from './route-config.ts'
 
-export type PerFilterCompiler = (configs: { [name: string]: Any }, problems: Problems) => PerFilterConfigs
+export interface PerFilterCompiler {
+  compile(configs: { [name: string]: Any }, problems: Problems): PerFilterConfigs
+  /** What counts at a level inside another. */
+  merge(outer: PerFilterConfigs, inner: PerFilterConfigs): PerFilterConfigs
+}
 
 /** `installed` and `factories` run in parallel: the chain's filters and what made them. */
 export function perFilterCompiler(
@@ -16,16 +20,32 @@ export function perFilterCompiler(
   factories: readonly (HttpFilterFactory | undefined)[],
   deps: FilterDeps,
 ): PerFilterCompiler {
-  return (configs, problems) => {
-    const bySlot: (PerFilterConfig | undefined)[] = []
-    for (const [name, any] of Object.entries(configs)) {
-      const slot = installed.findIndex((filter) => filter.name === name)
-      // As in Envoy, configuration for a filter that is not installed has no effect.
-      if (slot < 0) continue
-      bySlot[slot] = compileOne(any, factories[slot], deps, problems.key(name))
-    }
-    return bySlot
+  return {
+    compile(configs, problems) {
+      const bySlot: (PerFilterConfig | undefined)[] = []
+      for (const [name, any] of Object.entries(configs)) {
+        const slot = installed.findIndex((filter) => filter.name === name)
+        // As in Envoy, configuration for a filter that is not installed has no effect.
+        if (slot < 0) continue
+        bySlot[slot] = compileOne(any, factories[slot], deps, problems.key(name))
+      }
+      return bySlot
+    },
+    merge: (outer, inner) =>
+      inner.length === 0 ? outer : installed.map((_, slot) => mergeOne(outer[slot], inner[slot], factories[slot])),
   }
+}
+
+/** Only a level that configures the filter, and does not merely switch it, stands in for the levels around it. */
+function mergeOne(
+  outer: PerFilterConfig | undefined,
+  inner: PerFilterConfig | undefined,
+  factory: HttpFilterFactory | undefined,
+): PerFilterConfig | undefined {
+  if (outer?.runtime === undefined || inner === undefined) return inner ?? outer
+  if (inner.runtime === undefined) return { disabled: inner.disabled, runtime: outer.runtime }
+  if (factory?.combine === undefined) return inner
+  return { disabled: inner.disabled, runtime: factory.combine(outer.runtime, inner.runtime) }
 }
 
 function compileOne(

@@ -36,6 +36,7 @@ export function compileRouteConfig(
     mostSpecificFirst: !message.mostSpecificHeaderMutationsWins,
     maxDirectBodyBytes: message.maxDirectResponseBodySizeBytes ?? 4096,
     configured,
+    mergePerFilter: (outer, inner) => perFilter.merge(outer, inner),
   }
   const hosts = message.virtualHosts.map((host, index) => ({
     domains: host.domains,
@@ -86,28 +87,30 @@ function compileRoute(
 ): Route {
   const own = context.compileLevel(message, problems)
   noteConfigured(context.configured, own.perFilter)
+  const perFilter = [...around, own].map((level) => level.perFilter).reduce(context.mergePerFilter)
   const levels = context.mostSpecificFirst ? [own, ...[...around].reverse()] : [...around, own]
   return {
     name: message.name,
     metadata: metadataOf(message.metadata),
     virtualHost,
-    perFilter: mergePerFilter([...around, own]),
+    perFilter,
     requestMutations: levels.flatMap((level) => level.requestMutations),
     responseMutations: levels.flatMap((level) => level.responseMutations),
-    action: compileAction(message, host, context, problems),
+    action: compileAction(message, host, perFilter, context, problems),
   }
 }
 
 function compileAction(
   message: RouteMessage,
   host: VirtualHost,
+  perFilter: PerFilterConfigs,
   context: RouteContext,
   problems: Problems,
 ): Route['action'] {
   const { action } = message
   switch (action.case) {
     case 'route':
-      return compileClusterAction(message, action.value, host, context, problems.at('route'))
+      return compileClusterAction(message, action.value, host, perFilter, context, problems.at('route'))
     case 'redirect':
       return compileRedirect(action.value, message.match, problems.at('redirect'))
     case 'directResponse':
@@ -116,17 +119,6 @@ function compileAction(
       problems.add('a route needs one of route, redirect and direct_response')
       return { kind: 'directResponse', status: 500, body: '' }
   }
-}
-
-/** The most specific configuration of each filter. */
-function mergePerFilter(levels: readonly Level[]): PerFilterConfigs {
-  const merged: PerFilterConfigs[number][] = []
-  for (const level of levels) {
-    level.perFilter.forEach((config, slot) => {
-      if (config !== undefined) merged[slot] = config
-    })
-  }
-  return merged
 }
 
 function requireTls(requirement: TlsRequirement): VirtualHostFacts['requireTls'] {

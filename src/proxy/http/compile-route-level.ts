@@ -34,6 +34,7 @@ export interface RouteContext {
   readonly mostSpecificFirst: boolean
   readonly maxDirectBodyBytes: number
   readonly configured: boolean[]
+  readonly mergePerFilter: (outer: PerFilterConfigs, inner: PerFilterConfigs) => PerFilterConfigs
 }
 
 export function levelCompiler(perFilter: PerFilterCompiler, formats: FormatEnvironment): LevelCompiler {
@@ -63,7 +64,7 @@ function compileLevel(
   return {
     requestMutations: request.isEmpty ? [] : [request],
     responseMutations: response.isEmpty ? [] : [response],
-    perFilter: perFilter(message.typedPerFilterConfig, problems.at('typed_per_filter_config')),
+    perFilter: perFilter.compile(message.typedPerFilterConfig, problems.at('typed_per_filter_config')),
   }
 }
 

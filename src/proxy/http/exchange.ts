@@ -132,6 +132,7 @@ export class Exchange implements RequestDecoder {
       return
     }
     for (const step of this.config.pipeline.requestTrailers) {
+      if (this.isDisabled(step)) continue
       const { filter } = step.installed
       filter.onRequestTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
       if (this.ended) return
@@ -212,6 +213,8 @@ export class Exchange implements RequestDecoder {
       return STOPPED
     }
     this.stoppedAt = NEVER_RESUMES
+    // An answer from before the route was looked up has none.
+    this.routeKnown = true
     this.info.localReplyBody = reply.body
     // The client does not speak HTTP as we do, so its next request would be a guess (Envoy: sendLocalReply).
     if (reply.status === 400 && !this.config.streamErrorOnInvalidHttpMessage) this.closesConnection = true
@@ -221,12 +224,21 @@ export class Exchange implements RequestDecoder {
     return STOPPED
   }
 
+  /** A response of a filter's own that is no local reply, and so is not the route's to change (Envoy: encodeHeaders). */
+  respond(headers: ResponseHeaderMap, details: string): typeof STOPPED {
+    this.info.responseCodeDetails = details
+    this.stoppedAt = NEVER_RESUMES
+    this.sendResponseHeaders(headers, true)
+    return STOPPED
+  }
+
   /** From the terminal: the response begins. */
   sendResponseHeaders(headers: ResponseHeaderMap, endStream: boolean): void {
     const { info } = this
     this.lastActivityMs = this.manager.dispatcher.nowMs
     info.responseHeaders = headers
     for (const step of this.config.pipeline.response) {
+      if (this.isDisabled(step)) continue
       step.installed.filter.onResponse?.(this, headers, endStream, this.runtimeOf(step), step.slot)
       if (this.ended) return
     }
@@ -247,6 +259,7 @@ export class Exchange implements RequestDecoder {
   sendResponseData(chunk: Buffer, endStream: boolean): boolean {
     this.lastActivityMs = this.manager.dispatcher.nowMs
     for (const step of this.config.pipeline.responseData) {
+      if (this.isDisabled(step)) continue
       step.installed.filter.onResponseData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
       if (this.ended) return true
     }
@@ -259,6 +272,7 @@ export class Exchange implements RequestDecoder {
   sendResponseTrailers(trailers: HeaderMap): void {
     this.info.responseTrailers = trailers
     for (const step of this.config.pipeline.responseTrailers) {
+      if (this.isDisabled(step)) continue
       step.installed.filter.onResponseTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
       if (this.ended) return
     }
@@ -315,7 +329,7 @@ export class Exchange implements RequestDecoder {
   private perFilter(slot: number): PerFilterConfig | undefined {
     if (!this.config.routes.configuredFilters[slot]) return undefined
     const route = this.route()
-    return this.weightedCluster?.perFilter[slot] ?? route?.perFilter[slot]
+    return (this.weightedCluster ?? route)?.perFilter[slot]
   }
 
   private isDisabled(step: PipelineStep): boolean {
@@ -382,6 +396,7 @@ export class Exchange implements RequestDecoder {
 
   private passRequestData(chunk: Buffer, endStream: boolean): void {
     for (const step of this.config.pipeline.requestData) {
+      if (this.isDisabled(step)) continue
       const { filter } = step.installed
       filter.onRequestData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
       if (this.ended) return

@@ -23,6 +23,8 @@ export type FilterResult = FilterStatus | Promise<FilterStatus>
  */
 export interface HttpFilter<Runtime> {
   readonly runtime: Runtime
+  /** It does nothing but what routes configure: where none does, no request meets it. */
+  readonly actsByRouteOnly?: boolean
   onRequest?(
     exchange: Exchange,
     headers: RequestHeaderMap,
@@ -62,6 +64,8 @@ export interface HttpFilterFactory<
   compile(config: MessageShape<Config>, deps: FilterDeps, problems: Problems): HttpFilter<Runtime>
   /** What replaces the filter's own configuration on a route. */
   compilePerRoute?(config: MessageShape<PerRoute>, deps: FilterDeps, problems: Problems): PerFilterConfig
+  /** One configuration of two levels, where the outer one has a say beside the inner one. Without, it has none. */
+  combine?(outer: Runtime, inner: Runtime): Runtime
 }
 
 /** A filter in its place in one connection manager's chain. */

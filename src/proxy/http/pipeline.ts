@@ -20,8 +20,11 @@ export interface Pipeline {
   readonly end: readonly PipelineStep[]
 }
 
-export function compilePipeline(filters: readonly InstalledFilter[]): Pipeline {
-  const steps = filters.map((installed, slot) => ({ slot, installed }))
+/** @param configured by slot: does any route configure this filter? */
+export function compilePipeline(filters: readonly InstalledFilter[], configured: readonly boolean[]): Pipeline {
+  const steps = filters
+    .map((installed, slot) => ({ slot, installed }))
+    .filter((step) => step.installed.filter.actsByRouteOnly !== true || configured[step.slot])
   const reversed = [...steps].reverse()
   return {
     filters,

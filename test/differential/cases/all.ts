@@ -1,6 +1,7 @@
 // Every differential case, group by group.
 
 import type { DifferentialCase } from '../case.ts'
+import { corsCases } from './cors.ts'
 import { errorsCases } from './errors.ts'
 import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
@@ -15,4 +16,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...http2Cases,
   ...tunnelCases,
   ...errorsCases,
+  ...corsCases,
 ]

@@ -31,6 +31,18 @@ export const httpFiltersSupport: SupportTables = {
     clear_route_cache: implemented,
   },
   'envoy.extensions.filters.http.cors.v3.Cors': {},
+  'envoy.extensions.filters.http.cors.v3.CorsPolicy': {
+    allow_origin_string_match: implemented,
+    allow_methods: implemented,
+    allow_headers: implemented,
+    expose_headers: implemented,
+    max_age: implemented,
+    allow_credentials: implemented,
+    filter_enabled: implemented,
+    shadow_enabled: implemented,
+    allow_private_network_access: implemented,
+    forward_not_matching_preflights: implemented,
+  },
   'envoy.extensions.filters.http.fault.v3.HTTPFault': {
     delay: skippable('fault injection'),
     abort: skippable('fault injection'),
