@@ -1,5 +1,6 @@
 // What is asked of the waypoint, and which lines in the echo client's output show that it was done.
 
+import { eventually } from '../support/eventually.ts'
 import type { EchoPrograms } from './build.ts'
 import { runEchoClient } from './echo-programs.ts'
 import { type Destination, type EchoMesh, serviceAuthority } from './mesh.ts'
@@ -121,9 +122,16 @@ function identityChecks(programs: EchoPrograms, mesh: EchoMesh): Check[] {
     {
       destination: 'ztunnel',
       what: 'a client with a certificate of another authority is refused',
-      // The connection ends within its first round trip; how that looks to the client is a race of its writes with our close.
-      run: async () =>
-        refused(await runEchoClient(programs, web, mesh.foreignHbone), /round trip: .*(tls|EOF|reset|broken pipe)/i),
+      // Where the client's round trip ends is a race of its writes with our close, so why it ended is for the waypoint to say.
+      run: async () => {
+        const before = await refusedCertificates(mesh)
+        const problem = refused(await runEchoClient(programs, web, mesh.foreignHbone), /round trip: /)
+        if (problem !== undefined) return problem
+        const isCounted = await eventually(async () => (await refusedCertificates(mesh)) === before + 1)
+        return isCounted
+          ? undefined
+          : `the waypoint counts ${await refusedCertificates(mesh)} refusals, before ${before}`
+      },
     },
     {
       destination: 'ztunnel',
@@ -142,6 +150,12 @@ function identityChecks(programs: EchoPrograms, mesh: EchoMesh): Check[] {
       },
     },
   ]
+}
+
+/** Certificates that the waypoint has refused for who signed them. */
+async function refusedCertificates(mesh: EchoMesh): Promise<number> {
+  const stats = await mesh.waypoint.admin('/stats?filter=ssl.fail_verify_error')
+  return [...stats.matchAll(/: (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 /** What of `expected` the output lacks, with the output, or undefined. */

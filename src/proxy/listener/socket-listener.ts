@@ -173,7 +173,7 @@ class TlsAcceptor {
     const { dispatcher } = this.owner.listener
     server.on('secureConnection', (socket) => dispatcher.run(onSecured, this, socket))
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      this.countFailure(error)
+      this.countFailure(error, socket)
       socket.destroy()
     })
     return server
@@ -200,10 +200,12 @@ class TlsAcceptor {
     this.owner.secured(socket, facts, this.chain)
   }
 
-  private countFailure(error: NodeJS.ErrnoException): void {
+  private countFailure(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     const { stats } = this.owner.listener
     stats.sslConnectionError.add(1)
-    if (error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') stats.sslFailVerifyNoCert.add(1)
+    // Null unless a certificate came, and was refused by `rejectUnauthorized`.
+    if (socket.authorizationError) stats.sslFailVerifyError.add(1)
+    else if (error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE') stats.sslFailVerifyNoCert.add(1)
   }
 }
 
