@@ -11,7 +11,7 @@ export const SERVICE_PORTS = { http: 80, auto: 85, tcp: 90 } as const
 /** Pods live above this third octet, services below. */
 export const FIRST_POD_OCTET = 128
 
-const PODS_PER_GROUP = 20
+const PODS_PER_GROUP = 8
 
 export interface PlacedPod {
   readonly name: string

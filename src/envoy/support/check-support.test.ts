@@ -213,8 +213,8 @@ describe('withoutUnsupported', () => {
   })
 
   test('what a route says to a filter that is left out goes with it', () => {
-    const fault = `"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, config: {"@type": ${T}.filters.http.fault.v3.HTTPFault}`
-    const routes = `{name: l, filter_chains: [{filters: [{name: hcm, typed_config: {"@type": ${T}.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: x, route_config: {typed_per_filter_config: {fault: {${fault}}}}}}]}]}`
+    const buffer = `"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, config: {"@type": ${T}.filters.http.buffer.v3.BufferPerRoute, disabled: true}`
+    const routes = `{name: l, filter_chains: [{filters: [{name: hcm, typed_config: {"@type": ${T}.filters.network.http_connection_manager.v3.HttpConnectionManager, stat_prefix: x, route_config: {typed_per_filter_config: {buffer: {${buffer}}}}}}]}]}`
     const { message } = withoutUnsupported(ListenerSchema, resource<Listener>(ListenerSchema, routes))
     const specifier = hcmOf(message).routeSpecifier
     expect(specifier.case === 'routeConfig' && Object.keys(specifier.value.typedPerFilterConfig)).toEqual([])

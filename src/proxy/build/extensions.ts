@@ -1,6 +1,7 @@
 // Everything that can stand in a configuration, one line each. There is no other registration.
 
 import { cors } from '../filters/cors.ts'
+import { fault } from '../filters/fault/fault.ts'
 import { httpRbac } from '../filters/rbac.ts'
 import { setHttpFilterState } from '../filters/set-filter-state.ts'
 import type { HttpFilterFactory } from '../http/filter.ts'
@@ -14,7 +15,7 @@ import { networkRbac } from '../network/rbac.ts'
 import { setNetworkFilterState } from '../network/set-filter-state.ts'
 import { tcpProxy } from '../network/tcp-proxy-filter.ts'
 
-export const HTTP_FILTERS = [httpRbac, cors, setHttpFilterState] as unknown as readonly HttpFilterFactory[]
+export const HTTP_FILTERS = [httpRbac, fault, cors, setHttpFilterState] as unknown as readonly HttpFilterFactory[]
 
 export const NETWORK_FILTERS = [
   httpConnectionManager,

@@ -10,7 +10,6 @@ import { typeNameOf } from '../../envoy/any.ts'
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../../envoy/generated/envoy/config/core/v3/protocol_pb.js'
 import { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
 import type { RouteConfiguration } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
-import { HTTPFaultSchema } from '../../envoy/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js'
 import { RouterSchema } from '../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js'
 import {
   HttpConnectionManager_CodecType as CodecType,
@@ -168,9 +167,6 @@ interface Installed {
   readonly router: Pick<HcmConfig, 'suppressEnvoyHeaders' | 'strictChecks'> | undefined
 }
 
-/** Filters that do nothing without a route's own configuration, which the support table refuses. */
-const NO_EFFECT_TYPES = new Set<string>([HTTPFaultSchema.typeName])
-
 /** The router ends the chain and is no filter of the pipeline. */
 function installFilters(message: HttpConnectionManager, deps: HcmCompileDeps, problems: Problems): Installed {
   const installed: InstalledFilter[] = []
@@ -194,7 +190,6 @@ function installFilters(message: HttpConnectionManager, deps: HcmCompileDeps, pr
       return
     }
     const typeName = typeNameOf(any.typeUrl)
-    if (NO_EFFECT_TYPES.has(typeName)) return
     const factory = deps.filters.find((one) => one.config.typeName === typeName)
     const config = factory === undefined ? undefined : anyUnpack(any, factory.config)
     if (factory === undefined || config === undefined) {

@@ -360,7 +360,13 @@ export class Exchange implements RequestDecoder {
     if (this.ended || this.stoppedAt < 0 || this.stoppedAt === NEVER_RESUMES) return
     const next = this.stoppedAt + 1
     this.stoppedAt = -1
-    this.runRequest(next, this.requestEnded && (this.held === undefined || this.held.bytes === 0))
+    this.runRequest(next, this.endsWithHeaders)
+  }
+
+  /** The whole request was received, and no body or trailers of it wait for a filter. */
+  get endsWithHeaders(): boolean {
+    const { held } = this
+    return this.requestEnded && (held === undefined || (held.bytes === 0 && held.trailers === undefined))
   }
 
   private resumeWhenSettled(result: Exclude<FilterResult, FilterStatus>): void {
@@ -391,7 +397,6 @@ export class Exchange implements RequestDecoder {
       if (this.ended) return
     }
     if (held.trailers !== undefined) this.onTrailers(held.trailers)
-    else if (held.ended && last < 0) this.passRequestData(NO_BYTES, true)
   }
 
   private passRequestData(chunk: Buffer, endStream: boolean): void {
@@ -456,7 +461,6 @@ export class Exchange implements RequestDecoder {
 const STOPPED = 1
 const NEVER_RESUMES = 1 << 30
 const NO_SLOTS: unknown[] = []
-const NO_BYTES = Buffer.alloc(0)
 
 const CONTINUE_HEADERS = new ResponseHeaderMap()
 CONTINUE_HEADERS.status = 100

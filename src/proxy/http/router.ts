@@ -89,7 +89,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const policy = takeRetryPolicy(action.retryPolicy, exchange.requestHeaders)
     if (policy !== undefined) this.retry = new RetryState(policy, cluster)
     if (exchange.requestEnded || exchange.upgradeType === 'websocket') this.armGlobalTimer()
-    this.body.ended = exchange.requestEnded
+    this.body.ended = exchange.endsWithHeaders
     this.startAttempt()
   }
 

@@ -199,8 +199,12 @@ function compileTlsContext(
 /** The default value of a runtime fraction; there is no runtime to override it. */
 export function compileFraction(fraction: FractionalPercent): StreamPredicate {
   const { numerator } = fraction
-  const denominator = DENOMINATORS.get(fraction.denominator) ?? 100
+  const denominator = percentDenominator(fraction)
   return { text: `${numerator} of ${denominator} requests`, test: (_, random) => random % denominator < numerator }
+}
+
+export function percentDenominator(fraction: FractionalPercent): number {
+  return DENOMINATORS.get(fraction.denominator) ?? 100
 }
 
 const DENOMINATORS = new Map([

@@ -3,6 +3,7 @@
 import type { DifferentialCase } from '../case.ts'
 import { corsCases } from './cors.ts'
 import { errorsCases } from './errors.ts'
+import { faultCases } from './fault.ts'
 import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
 import { http2Cases } from './http2.ts'
@@ -17,4 +18,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...tunnelCases,
   ...errorsCases,
   ...corsCases,
+  ...faultCases,
 ]

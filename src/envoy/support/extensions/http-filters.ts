@@ -1,6 +1,8 @@
 // What Cairn does with the fields of HTTP filters.
 import { extensionPoint, implemented, noEffect, refused, skippable, type SupportTables } from '../status.ts'
 
+const noRuntime = noEffect('runtime keys are not read: the configured values apply')
+
 export const httpFiltersSupport: SupportTables = {
   'envoy.extensions.filters.http.router.v3.Router': {
     dynamic_stats: noEffect('only more statistics'),
@@ -44,22 +46,36 @@ export const httpFiltersSupport: SupportTables = {
     forward_not_matching_preflights: implemented,
   },
   'envoy.extensions.filters.http.fault.v3.HTTPFault': {
-    delay: skippable('fault injection'),
-    abort: skippable('fault injection'),
-    upstream_cluster: skippable('fault injection'),
-    headers: skippable('fault injection'),
-    downstream_nodes: skippable('fault injection'),
-    max_active_faults: skippable('fault injection'),
-    response_rate_limit: skippable('fault injection'),
-    delay_percent_runtime: skippable('fault injection'),
-    abort_percent_runtime: skippable('fault injection'),
-    delay_duration_runtime: skippable('fault injection'),
-    abort_http_status_runtime: skippable('fault injection'),
-    max_active_faults_runtime: skippable('fault injection'),
-    response_rate_limit_percent_runtime: skippable('fault injection'),
-    abort_grpc_status_runtime: skippable('fault injection'),
-    disable_downstream_cluster_stats: skippable('fault injection'),
-    filter_metadata: skippable('fault injection'),
+    delay: implemented,
+    abort: implemented,
+    upstream_cluster: implemented,
+    headers: implemented,
+    downstream_nodes: implemented,
+    max_active_faults: implemented,
+    response_rate_limit: skippable('slow responses'),
+    delay_percent_runtime: noRuntime,
+    abort_percent_runtime: noRuntime,
+    delay_duration_runtime: noRuntime,
+    abort_http_status_runtime: noRuntime,
+    max_active_faults_runtime: noRuntime,
+    response_rate_limit_percent_runtime: noRuntime,
+    abort_grpc_status_runtime: noRuntime,
+    disable_downstream_cluster_stats: noEffect('there are no statistics of downstream clusters'),
+    filter_metadata: implemented,
   },
+  'envoy.extensions.filters.http.fault.v3.FaultAbort': {
+    http_status: implemented,
+    grpc_status: implemented,
+    header_abort: implemented,
+    percentage: implemented,
+    response_body: implemented,
+  },
+  'envoy.extensions.filters.http.fault.v3.FaultAbort.HeaderAbort': {},
+  'envoy.extensions.filters.common.fault.v3.FaultDelay': {
+    fixed_delay: implemented,
+    header_delay: implemented,
+    percentage: implemented,
+  },
+  'envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay': {},
   'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec': {},
 }
