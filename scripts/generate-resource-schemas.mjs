@@ -1,16 +1,19 @@
 // Writes src/resources/generated: the structural schemas of the Kubernetes kinds that Cairn reads, as plain data.
-// Sources are two Go modules: k8s.io/client-go (field lists of the core types) and sigs.k8s.io/gateway-api (the CRDs).
+// Sources are three Go modules: k8s.io/client-go (field lists of the core types), sigs.k8s.io/gateway-api and istio.io/api
+// (the CRDs).
 //
-//   node scripts/generate-resource-schemas.mjs CLIENT_GO_FOLDER GATEWAY_API_FOLDER
+//   node scripts/generate-resource-schemas.mjs CLIENT_GO_FOLDER GATEWAY_API_FOLDER ISTIO_API_FOLDER
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format } from 'prettier'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 
-const [clientGo, gatewayApi] = process.argv.slice(2)
-if (clientGo === undefined || gatewayApi === undefined) {
-  process.stderr.write('usage: node scripts/generate-resource-schemas.mjs CLIENT_GO_FOLDER GATEWAY_API_FOLDER\n')
+const [clientGo, gatewayApi, istioApi] = process.argv.slice(2)
+if (istioApi === undefined) {
+  process.stderr.write(
+    'usage: node scripts/generate-resource-schemas.mjs CLIENT_GO_FOLDER GATEWAY_API_FOLDER ISTIO_API_FOLDER\n',
+  )
   process.exit(2)
 }
 const out = join(import.meta.dirname, '..', 'src', 'resources', 'generated')
@@ -31,6 +34,11 @@ const gatewayKinds = {
   Gateway: 'gateways',
   GatewayClass: 'gatewayclasses',
   HTTPRoute: 'httproutes',
+}
+
+/** Istio kind -> the name of its CRD; version v1 of each. */
+const istioKinds = {
+  AuthorizationPolicy: 'authorizationpolicies.security.istio.io',
 }
 
 function coreSchemas() {
@@ -119,12 +127,29 @@ function gatewaySchemas() {
     const crd = parse(
       readFileSync(join(gatewayApi, `config/crd/experimental/gateway.networking.k8s.io_${file}.yaml`), 'utf8'),
     )
-    const schema = fromOpenApi(crd.spec.versions.find((version) => version.name === 'v1').schema.openAPIV3Schema)
-    schema.properties.metadata = { ref: 'ObjectMeta' }
-    delete schema.properties.status?.default
-    schemas[kind] = schema
+    schemas[kind] = schemaOfCrd(crd)
   }
   return schemas
+}
+
+function istioSchemas() {
+  const text = readFileSync(join(istioApi, 'kubernetes/customresourcedefinitions.gen.yaml'), 'utf8')
+  const crds = new Map(parseAllDocuments(text).map((document) => [document.getIn(['metadata', 'name']), document]))
+  return Object.fromEntries(
+    Object.entries(istioKinds).map(([kind, name]) => {
+      const schema = schemaOfCrd(crds.get(name).toJS())
+      // Istio's CRDs leave these to Kubernetes, which adds them to every object.
+      schema.properties = { apiVersion: { type: 'string' }, kind: { type: 'string' }, ...schema.properties }
+      return [kind, schema]
+    }),
+  )
+}
+
+function schemaOfCrd(crd) {
+  const schema = fromOpenApi(crd.spec.versions.find((version) => version.name === 'v1').schema.openAPIV3Schema)
+  schema.properties.metadata = { ref: 'ObjectMeta' }
+  delete schema.properties.status?.default
+  return schema
 }
 
 async function write(file, name, comment, schemas) {
@@ -151,3 +176,4 @@ await write(
   'The CRDs of sigs.k8s.io/gateway-api (Apache-2.0), experimental channel.',
   gatewaySchemas(),
 )
+await write('istio-schemas.ts', 'istioSchemas', 'The CRDs of istio.io/api (Apache-2.0).', istioSchemas())

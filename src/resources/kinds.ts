@@ -5,12 +5,16 @@ import type { EndpointSlice, Namespace, Node, Pod, Service, ServiceAccount } fro
 import type { Gateway, GatewayClass, HttpRoute } from './gateway-api.ts'
 import { coreSchemas } from './generated/core-schemas.ts'
 import { gatewaySchemas } from './generated/gateway-schemas.ts'
+import { istioSchemas } from './generated/istio-schemas.ts'
+import type { AuthorizationPolicy } from './istio-security.ts'
 import type { KubernetesObject } from './object-meta.ts'
+import { checkAuthorizationPolicy } from './rules/authorization-policy.ts'
 import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
 import { checkGateway } from './rules/gateway.ts'
 import { checkHttpRoute } from './rules/http-route.ts'
 import type { NameRule } from './rules/metadata.ts'
-import type { Report, Schema } from './schema.ts'
+import { denyingPolicy } from './rules/unreadable-policy.ts'
+import type { PlainObject, Report, Schema } from './schema.ts'
 
 /** Kind -> its type. */
 export interface Kinds {
@@ -23,6 +27,7 @@ export interface Kinds {
   GatewayClass: GatewayClass
   Gateway: Gateway
   HTTPRoute: HttpRoute
+  AuthorizationPolicy: AuthorizationPolicy
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
@@ -35,6 +40,8 @@ export interface KindRow {
   readonly nameRule: NameRule
   readonly schema: Schema
   readonly check: (object: KubernetesObject, report: Report) => void
+  /** Of kinds that guard access: what serves in place of an object that cannot be read, so that nothing opens. */
+  readonly standIn: ((value: PlainObject, problem: string) => PlainObject) | undefined
 }
 
 function row<K extends Kind>(
@@ -45,15 +52,17 @@ function row<K extends Kind>(
     nameRule?: NameRule
     versions?: string[]
     check?: (object: Kinds[K], report: Report) => void
+    standIn?: KindRow['standIn']
   },
 ): KindRow {
-  const { namespaced = true, nameRule = 'subdomain', versions = ['v1'], check } = options
+  const { namespaced = true, nameRule = 'subdomain', versions = ['v1'], check, standIn } = options
   // The table below pairs each kind with its own check.
-  return { group, versions, namespaced, nameRule, schema, check: (check ?? (() => {})) as KindRow['check'] }
+  return { group, versions, namespaced, nameRule, schema, check: (check ?? (() => {})) as KindRow['check'], standIn }
 }
 
 const gatewayGroup = 'gateway.networking.k8s.io'
 const gatewayVersions = ['v1', 'v1beta1']
+const istioSecurityGroup = 'security.istio.io'
 
 export const kinds: Readonly<Record<Kind, KindRow>> = {
   Namespace: row<'Namespace'>(coreSchemas['Namespace'], '', { namespaced: false, nameRule: 'label' }),
@@ -71,6 +80,11 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     versions: gatewayVersions,
     check: checkHttpRoute,
   }),
+  AuthorizationPolicy: row<'AuthorizationPolicy'>(istioSchemas['AuthorizationPolicy'], istioSecurityGroup, {
+    versions: ['v1', 'v1beta1'],
+    check: checkAuthorizationPolicy,
+    standIn: denyingPolicy,
+  }),
 }
 
 /** `refs` of every schema resolve here. */
@@ -80,7 +94,7 @@ export const schemaDefinitions = coreSchemas
  * Kinds that allow or deny requests at a waypoint. Leaving one out would let through what it forbids, so until it is
  * carried out its presence is an error.
  */
-const accessKinds = new Set(['security.istio.io/AuthorizationPolicy', 'security.istio.io/RequestAuthentication'])
+const accessKinds = new Set(['security.istio.io/RequestAuthentication'])
 
 /** Whether leaving out a kind that is not in the table opens what the user meant to close. */
 export function guardsAccess(group: string, kind: string): boolean {

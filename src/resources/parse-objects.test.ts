@@ -142,7 +142,7 @@ describe('what is wrong', () => {
     expect(messages(of('Deployment', 'apps'))).toEqual([
       'a.yaml:1: warning: Deployment a: is ignored: Cairn does not read Deployment of apps/v1',
     ])
-    expect(messages(of('AuthorizationPolicy', 'security.istio.io'))[0]).toMatch(
+    expect(messages(of('RequestAuthentication', 'security.istio.io'))[0]).toMatch(
       /error: .*requests would pass that it forbids/,
     )
   })

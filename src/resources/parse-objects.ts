@@ -16,6 +16,8 @@ export interface ParsedObjects {
   readonly diagnostics: readonly Diagnostic[]
   /** `HTTPRoute demo/echo` of each object that was refused but can be told apart: its last good version may stay. */
   readonly refused: readonly string[]
+  /** Of refused objects that guard access: what denies in their place, unless a last good version stays. */
+  readonly standIns: readonly AnyObject[]
   /** A part of the text could not be read at all, so what it held is unknown. */
   readonly incomplete: boolean
   /** By text: documents that stand unchanged, on the same line, need not be read again. */
@@ -43,6 +45,7 @@ export function parseObjects(text: string, file: string, earlier?: ParsedObjects
     objects: all.flatMap(({ objects }) => objects),
     diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
     refused: all.flatMap(({ refused }) => refused),
+    standIns: all.flatMap(({ standIns }) => standIns),
     incomplete: all.some(({ incomplete }) => incomplete),
     documents,
   }
@@ -53,6 +56,7 @@ class DocumentReading implements ParsedDocument {
   readonly objects: AnyObject[] = []
   readonly diagnostics: Diagnostic[] = []
   readonly refused: string[] = []
+  readonly standIns: AnyObject[] = []
   incomplete = false
   private readonly file: string
 
@@ -101,8 +105,8 @@ class DocumentReading implements ParsedDocument {
       this.addForeign(group, apiVersion, kind, value, line)
     } else if (!kinds[kind].versions.includes(version)) {
       const served = `${group === '' ? '' : `${group}/`}${kinds[kind].versions[0]}`
-      this.refuse(identity(kind, kinds[kind], value))
       this.note('error', line, nameOf(kind, value), 'apiVersion', `${apiVersion} is not served`, `write ${served}`)
+      this.refuse(kind, value, this.diagnostics.at(-1)!, this.sourceOf(path, line, document))
     } else {
       this.addObject(kind, value, path, line, document)
     }
@@ -146,17 +150,26 @@ class DocumentReading implements ParsedDocument {
       checkMetadata(typed.metadata, row.nameRule, report)
       row.check(typed, report)
     }
-    if (this.diagnostics.length > before) {
-      this.refuse(identity(kind, row, value))
-      return
-    }
-    const source: ObjectSource = { file: this.file, line, locate: (at) => document.locate([...path, ...at]) }
-    this.objects.push({ ...value, source } as unknown as AnyObject)
+    const source = this.sourceOf(path, line, document)
+    if (this.diagnostics.length > before) this.refuse(kind, value, this.diagnostics[before], source)
+    else this.objects.push({ ...value, source } as unknown as AnyObject)
   }
 
-  private refuse(object: string | undefined): void {
-    if (object === undefined) this.incomplete = true
-    else this.refused.push(object)
+  private refuse(kind: Kind, value: PlainObject, { field, message }: Diagnostic, source: ObjectSource): void {
+    const row = kinds[kind]
+    const metadata = identity(row, value)
+    if (metadata === undefined) {
+      this.incomplete = true
+      return
+    }
+    this.refused.push(describeObject({ kind, metadata }))
+    if (row.standIn === undefined) return
+    const standIn = row.standIn({ ...value, metadata }, field === '' ? message : `${field}: ${message}`)
+    this.standIns.push({ ...standIn, source } as unknown as AnyObject)
+  }
+
+  private sourceOf(path: FieldPath, line: number, document: YamlDocument): ObjectSource {
+    return { file: this.file, line, locate: (at) => document.locate([...path, ...at]) }
   }
 
   private note(
@@ -184,10 +197,9 @@ function nameOf(kind: string, value: PlainObject): string {
 }
 
 /** The identity under which the object would have been stored, or undefined without a readable name. */
-function identity(kind: Kind, row: KindRow, value: PlainObject): string | undefined {
+function identity(row: KindRow, value: PlainObject): { name: string; namespace: string } | undefined {
   const metadata = isPlainObject(value['metadata']) ? value['metadata'] : {}
   const { name, namespace } = metadata as unknown as Partial<ObjectMeta>
   if (typeof name !== 'string') return undefined
-  const home = row.namespaced ? (typeof namespace === 'string' ? namespace : 'default') : ''
-  return describeObject({ kind, metadata: { name, namespace: home } })
+  return { name, namespace: row.namespaced ? (typeof namespace === 'string' ? namespace : 'default') : '' }
 }

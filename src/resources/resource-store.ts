@@ -3,6 +3,7 @@
 
 import type { EndpointSlice } from './core.ts'
 import type { HttpRoute } from './gateway-api.ts'
+import { policyTargets, type AuthorizationPolicy, type PolicyTargetReference } from './istio-security.ts'
 import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds } from './kinds.ts'
 import { describeObject } from './object-meta.ts'
@@ -16,7 +17,11 @@ export interface ResourceReader {
   endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[]
   /** The HTTPRoutes of any namespace that name a Service as a parent. */
   httpRoutesOf(namespace: string, service: string): readonly HttpRoute[]
+  /** The AuthorizationPolicies of a namespace that name the target; without a target, those whose targets are not known. */
+  authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
 }
+
+export type PolicyTarget = Pick<PolicyTargetReference, 'kind' | 'name'>
 
 /**
  * What a read depended on, as text: `Service demo/echo` for one object, `Pod demo/*` or `Pod *` for a list,
@@ -28,7 +33,7 @@ export const readKeys = {
   object: (kind: Kind, namespace: string, name: string): ReadKey =>
     describeObject({ kind, metadata: { namespace, name } }),
   list: (kind: Kind, namespace?: string): ReadKey => (namespace === undefined ? `${kind} *` : `${kind} ${namespace}/*`),
-  index: (kind: 'EndpointSlice' | 'HTTPRoute', service: string): ReadKey => `${kind} of ${service}`,
+  index: (kind: 'EndpointSlice' | 'HTTPRoute' | 'AuthorizationPolicy', owner: string): ReadKey => `${kind} of ${owner}`,
 }
 
 /** The objects of one kind, and what is found through them. */
@@ -107,6 +112,11 @@ export class ResourceStore implements ResourceReader {
     return (this.indexes.get('HTTPRoute')?.byService.get(`${namespace}/${service}`) ?? []) as HttpRoute[]
   }
 
+  authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
+    const found = this.indexes.get('AuthorizationPolicy')?.byService.get(targetKey(namespace, target))
+    return (found ?? []) as AuthorizationPolicy[]
+  }
+
   /** Every read that would be answered differently by the two stores, at least. */
   static changes(before: ResourceStore, after: ResourceStore): Set<ReadKey> {
     const changed = new Set<ReadKey>()
@@ -153,6 +163,11 @@ export class RecordingReader implements ResourceReader {
     this.reads.add(readKeys.index('HTTPRoute', `${namespace}/${service}`))
     return this.store.httpRoutesOf(namespace, service)
   }
+
+  authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
+    this.reads.add(readKeys.index('AuthorizationPolicy', targetKey(namespace, target)))
+    return this.store.authorizationPoliciesOf(namespace, target)
+  }
 }
 
 function noteChange(changed: Set<ReadKey>, object: AnyObject): void {
@@ -160,13 +175,16 @@ function noteChange(changed: Set<ReadKey>, object: AnyObject): void {
   changed.add(readKeys.object(object.kind, namespace, name))
   changed.add(readKeys.list(object.kind))
   changed.add(readKeys.list(object.kind, namespace))
-  if (object.kind !== 'EndpointSlice' && object.kind !== 'HTTPRoute') return
+  if (object.kind !== 'EndpointSlice' && object.kind !== 'HTTPRoute' && object.kind !== 'AuthorizationPolicy') return
   for (const service of servicesOf(object)) changed.add(readKeys.index(object.kind, service))
 }
 
-/** `namespace/name` of each Service that an EndpointSlice or a route belongs to. */
+/** `namespace/name` of each Service that an EndpointSlice or a route belongs to; a policy's targets, by `targetKey`. */
 function servicesOf(object: AnyObject): string[] {
   const { namespace, labels } = object.metadata
+  if (object.kind === 'AuthorizationPolicy') {
+    return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
+  }
   if (object.kind === 'EndpointSlice') {
     const service = labels?.['kubernetes.io/service-name']
     return service === undefined ? [] : [`${namespace}/${service}`]
@@ -179,6 +197,11 @@ function servicesOf(object: AnyObject): string[] {
     }
   }
   return [...services]
+}
+
+/** `Service demo/echo`; a target that is not known is of no kind. */
+function targetKey(namespace: string, { kind, name }: PolicyTarget = { kind: '', name: '' }): string {
+  return `${kind} ${namespace}/${name}`
 }
 
 function isSame(before: KindIndex, now: ReadonlyMap<string, AnyObject>): boolean {

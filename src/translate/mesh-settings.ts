@@ -2,6 +2,10 @@
 
 export interface MeshSettings {
   readonly trustDomain: string
+  /** Other names of the trust domain: identities under them are the same. */
+  readonly trustDomainAliases: readonly string[]
+  /** Policies for a GatewayClass stand here. */
+  readonly rootNamespace: string
   /** The suffix of Service host names: `name.namespace.svc.<domainSuffix>`. */
   readonly domainSuffix: string
   /** The name of the cluster, as it appears in telemetry. */
@@ -17,9 +21,16 @@ export type PathNormalization = 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_
 
 export const defaultMeshSettings: MeshSettings = {
   trustDomain: 'cluster.local',
+  trustDomainAliases: [],
+  rootNamespace: 'istio-system',
   domainSuffix: 'cluster.local',
   clusterId: 'Kubernetes',
   connectTimeoutMs: 10_000,
   hboneIdleTimeoutMs: 3_600_000,
   pathNormalization: 'BASE',
+}
+
+/** The mesh's own first. */
+export function meshTrustDomains({ trustDomain, trustDomainAliases }: MeshSettings): readonly string[] {
+  return [trustDomain, ...trustDomainAliases]
 }

@@ -7,7 +7,11 @@ import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster
 import type { ClusterLoadAssignment } from '../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
 import type { Diagnostic } from '../resources/diagnostic.ts'
 import type { HttpRoute, ParentReference } from '../resources/gateway-api.ts'
+import type { AuthorizationPolicy } from '../resources/istio-security.ts'
 import type { ReadKey, RecordingReader, ResourceReader } from '../resources/resource-store.ts'
+import { servicePolicies, type PolicyScope } from './authorization/attached-policies.ts'
+import { httpAuthorization, tcpAuthorization } from './authorization/authorization-filters.ts'
+import { reportRulesWithoutHttp } from './authorization/policy-report.ts'
 import { loadAssignment, serviceCluster } from './clusters/service-cluster.ts'
 import { sourceMetadata } from './envoy-message.ts'
 import { httpFilterChain, type HttpChainSettings } from './listeners/http-chain.ts'
@@ -37,6 +41,7 @@ export interface ServiceTranslation {
 export interface ServiceContext {
   readonly waypoint: WaypointName
   readonly chain: HttpChainSettings
+  readonly policies: PolicyScope
 }
 
 export function translateService(
@@ -49,10 +54,12 @@ export function translateService(
   const attachments = attachedRoutes(reader, model, context.waypoint, report)
   reportEndpoints(reader, model, report)
   reportService(model, report)
+  const policies = servicePolicies(reader, model.object, context.policies)
   for (const port of model.ports) {
     if (port.handling === 'none') continue
-    if (port.handling !== 'tcp') addHttp(parts, model, port, attachments, report, context)
-    if (port.handling !== 'http') addTcp(parts, model, port)
+    if (port.handling !== 'tcp') addHttp(parts, model, port, attachments, policies, report, context)
+    if (port.handling !== 'http') addTcp(parts, model, port, policies, context)
+    if (port.handling === 'tcp') reportRulesWithoutHttp(policies, model, port, report)
   }
   const { chains, clusters, endpoints, hbonePorts } = parts
   const outcomes = attachments.map(({ outcome }) => outcome)
@@ -94,10 +101,18 @@ class ServiceParts {
   }
 }
 
-function addTcp(parts: ServiceParts, model: ServiceModel, port: ServicePortModel): void {
+function addTcp(
+  parts: ServiceParts,
+  model: ServiceModel,
+  port: ServicePortModel,
+  policies: readonly AuthorizationPolicy[],
+  context: ServiceContext,
+): void {
   const name = inboundName(port.port, 'tcp', model.hostname)
   parts.addCluster(name, 'tcp', model, port)
-  if (model.addresses.length > 0) parts.chains.push(tcpFilterChain(name, name, [], chainMetadata(model, port)))
+  if (model.addresses.length === 0) return
+  const authorization = tcpAuthorization(policies, context.chain.mesh)
+  parts.chains.push(tcpFilterChain(name, name, authorization, chainMetadata(model, port)))
 }
 
 function addHttp(
@@ -105,6 +120,7 @@ function addHttp(
   model: ServiceModel,
   port: ServicePortModel,
   attachments: readonly Attachment[],
+  policies: readonly AuthorizationPolicy[],
   report: TranslationReport,
   context: ServiceContext,
 ): void {
@@ -124,6 +140,7 @@ function addHttp(
     http2: isHttp2(port.protocol),
     grpcWeb: port.protocol === 'gRPC-Web',
     routes: routeConfiguration(name, port.port, routes),
+    authorization: httpAuthorization(policies, context.chain.mesh),
     before: [],
     metadata: chainMetadata(model, port),
   }

@@ -12,21 +12,21 @@ import { SubjectAltNameMatcher_SanType } from '../envoy/generated/envoy/extensio
 import { TlsParameters_TlsProtocol } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
 import { CERTIFICATE_SECRET, ROOTS_SECRET } from '../envoy/mesh-secrets.ts'
 import { any } from './envoy-message.ts'
-import type { MeshSettings } from './mesh-settings.ts'
+import { meshTrustDomains, type MeshSettings } from './mesh-settings.ts'
 
 type TransportSocketInit = MessageInitShape<typeof TransportSocketSchema>
 
-/** Of the listener that tunnels arrive at: any identity of the trust domain. */
+/** Of the listener that tunnels arrive at: any identity of the trust domain or of its aliases. */
 export function downstreamMeshTls(settings: MeshSettings): TransportSocketInit {
-  const commonTlsContext = meshTls([`spiffe://${settings.trustDomain}/`])
+  const commonTlsContext = meshTls(meshTrustDomains(settings).map((domain) => `spiffe://${domain}/`))
   const context = any(DownstreamTlsContextSchema, { commonTlsContext, requireClientCertificate: true })
   return { name: 'tls', configType: { case: 'typedConfig', value: context } }
 }
 
 /** Of tunnels to destinations. Istio checks no more than the trust domain, and so does this. */
 export function upstreamMeshTls(settings: MeshSettings, namespace: string): TransportSocketInit {
-  const domain = `spiffe://${settings.trustDomain}/`
-  const commonTlsContext = meshTls([domain, `${domain}ns/${namespace}/sa/`])
+  const domains = meshTrustDomains(settings).map((domain) => `spiffe://${domain}/`)
+  const commonTlsContext = meshTls([...domains, `${domains[0]}ns/${namespace}/sa/`])
   const context = any(UpstreamTlsContextSchema, { commonTlsContext })
   return { name: 'tls', configType: { case: 'typedConfig', value: context } }
 }

@@ -4,6 +4,8 @@
 import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { Gateway } from '../resources/gateway-api.ts'
 import { RecordingReader, ResourceStore, type ReadKey } from '../resources/resource-store.ts'
+import { waypointPolicies, type PolicyScope } from './authorization/attached-policies.ts'
+import { reportPolicies } from './authorization/policy-report.ts'
 import { connectOriginateCluster, encapCluster, mainInternalCluster } from './clusters/plumbing-clusters.ts'
 import { connectOriginateListener } from './listeners/connect-originate.ts'
 import { connectTerminateListener } from './listeners/connect-terminate.ts'
@@ -18,6 +20,7 @@ import { TranslationReport } from './report.ts'
 import { reportGateway, reportSharedAddresses, reportUnusedRoutes } from './scope-report.ts'
 import { translateService, type ServiceContext, type ServiceTranslation } from './service-translation.ts'
 import type { ObjectStatus } from './status/condition.ts'
+import { policyStatuses } from './status/policy-status.ts'
 import { routeStatuses, serviceStatus, waypointStatus } from './status/statuses.ts'
 import type { Translation, TranslationOptions } from './translation.ts'
 
@@ -41,18 +44,27 @@ export class Translator {
     const report = new TranslationReport()
     reportGateway(gateway, report)
     const statuses: ObjectStatus[] = [waypointStatus(gateway, options.now)]
-    const services = this.translateServices(store, options, chain, report, statuses)
+    const policies: PolicyScope = {
+      waypoint: options.waypoint,
+      waypointClass: gateway.spec.gatewayClassName,
+      rootNamespace: mesh.rootNamespace,
+    }
+    const context = { waypoint: options.waypoint, chain, policies }
+    const services = this.translateServices(store, options, context, report, statuses)
     const pods = podAddresses(store, options.waypoint, mesh)
     reportSharedAddresses(services, report)
     reportUnusedRoutes(store, services, report)
+    const served = new Set([options.waypoint.namespace, ...services.map(({ model }) => model.namespace)])
+    reportPolicies(store, policies, served, report)
     statuses.push(
+      ...policyStatuses(store, policies, served, options.now),
       ...routeStatuses(
         services.flatMap(({ outcomes }) => outcomes),
         options.now,
       ),
     )
     return {
-      ...assemble(services, pods, options, chain),
+      ...assemble(services, pods, options, directChains(chain, waypointPolicies(store, policies)), chain.mesh),
       diagnostics: [...report.diagnostics, ...services.flatMap(({ diagnostics }) => diagnostics)],
       statuses,
     }
@@ -60,13 +72,12 @@ export class Translator {
 
   private translateServices(
     store: ResourceStore,
-    options: TranslationOptions,
-    chain: HttpChainSettings,
+    { waypoint, now }: TranslationOptions,
+    context: ServiceContext,
     report: TranslationReport,
     statuses: ObjectStatus[],
   ): ServiceTranslation[] {
-    const { waypoint, now } = options
-    const settings = JSON.stringify([waypoint, chain])
+    const settings = JSON.stringify(context)
     const changed = settings === this.settings ? ResourceStore.changes(this.store, store) : undefined
     const services = new Map<string, ServiceTranslation>()
     for (const service of store.list('Service')) {
@@ -89,7 +100,7 @@ export class Translator {
       const key = `${service.metadata.namespace}/${service.metadata.name}`
       const known = changed === undefined ? undefined : this.services.get(key)
       const stands = known !== undefined && changed !== undefined && !intersects(known.reads, changed)
-      services.set(key, stands ? known : translateOne(store, service.metadata, { waypoint, chain }))
+      services.set(key, stands ? known : translateOne(store, service.metadata, context))
     }
     this.store = store
     this.settings = settings
@@ -144,20 +155,21 @@ function assemble(
   services: readonly ServiceTranslation[],
   podIps: readonly string[],
   options: TranslationOptions,
-  chain: HttpChainSettings,
+  direct: ReturnType<typeof directChains>,
+  mesh: MeshSettings,
 ): Pick<Translation, 'listeners' | 'clusters' | 'endpoints'> {
-  const chains = [...services.flatMap((service) => service.chains), ...directChains(chain)]
+  const chains = [...services.flatMap((service) => service.chains), ...direct]
   const models = services.map(({ model }) => model)
   const hbonePorts = new Set([HBONE_PORT, ...services.flatMap((service) => [...service.hbonePorts])])
   const listeners = [
-    connectTerminateListener(options.listen ?? defaultListen, chain.mesh),
+    connectTerminateListener(options.listen ?? defaultListen, mesh),
     mainInternalListener(models, podIps, chains),
     ...[...hbonePorts].map(connectOriginateListener),
   ]
   const plumbing = [
     mainInternalCluster(),
     encapCluster(),
-    ...[...hbonePorts].map((port) => connectOriginateCluster(port, options.waypoint.namespace, chain.mesh)),
+    ...[...hbonePorts].map((port) => connectOriginateCluster(port, options.waypoint.namespace, mesh)),
   ]
   // Several Services may route to the same foreign one; each brings its cluster, all alike.
   const clusters = new Map<string, Cluster>(

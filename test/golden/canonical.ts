@@ -38,10 +38,6 @@ export const differences: readonly Difference[] = [
     rewrite: (object) => void delete object['tracing'],
   },
   {
-    reason: 'AuthorizationPolicy is not translated yet (its presence is an error)',
-    rewrite: (object) => !/^envoy[.]filters[.](http|network)[.]rbac$/.test(String(object['name'])),
-  },
-  {
     reason: 'the plain Envoy name of the same factory',
     rewrite: (object) => {
       if (object['factory_key'] === 'istio.hashable_string') object['factory_key'] = 'envoy.hashable_string'

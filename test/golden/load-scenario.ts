@@ -25,7 +25,9 @@ export function loadScenario(name: string): Scenario {
   const folder = join(import.meta.dirname, name)
   const read = (file: string) => readFileSync(join(folder, file), 'utf8')
   const { namespace, waypoint } = JSON.parse(read('scenario.json')) as { namespace: string; waypoint: string }
-  const objects = parseObjects(read('input.yaml'), `${name}/input.yaml`).objects
+  const objects = ['input.yaml', 'exclusive.yaml']
+    .filter((file) => existsSync(join(folder, file)))
+    .flatMap((file) => parseObjects(read(file), `${name}/${file}`).objects)
   const statuses = parseObjects(read('pods-status.yaml'), `${name}/pods-status.yaml`).objects as Pod[]
   const common = parseObjects(readFileSync(join(import.meta.dirname, 'common.yaml'), 'utf8'), 'common.yaml').objects
   const resources = (file: string) => {

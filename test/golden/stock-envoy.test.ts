@@ -29,8 +29,11 @@ test.each([
   '03-weights',
   '04-filters',
   '05-timeouts-retries',
+  '07-authz',
+  '08-authz-custom',
   '14-cross-namespace',
   '15-workload-waypoint',
+  '19-root-policies',
 ])(
   'a real Envoy accepts the translation of %s',
   (name) => {

@@ -127,7 +127,7 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
   },
   'envoy.matching.actions': {
     'google.protobuf.StringValue': implemented,
-    'envoy.config.rbac.v3.Action': refused('matchers of authorization rules'),
+    'envoy.config.rbac.v3.Action': implemented,
   },
   'envoy.matching.network.custom_matchers': {
     'xds.type.matcher.v3.IPMatcher': implemented,

@@ -32,6 +32,9 @@ const names = ({ objects }: ResourceSet) => objects.map(describeObject).sort()
 const label = ({ objects }: ResourceSet, name: string) =>
   objects.find(({ metadata }) => metadata.name === name)?.metadata.labels?.['l']
 
+const policy = (rules: string, service = 'a') =>
+  `apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p}\nspec: {targetRefs: [{kind: Service, name: ${service}}], rules: ${rules}}\n`
+
 describe('reading', () => {
   test('takes YAML and JSON files of all folders below, and named files whatever their name', () => {
     mkdirSync(at('deep', 'er'), { recursive: true })
@@ -216,4 +219,21 @@ describe('watching', () => {
     write('a.yaml', namespace('a', '2'))
     expect(label(await next, 'a')).toBe('2')
   })
+})
+
+test('what guards access and cannot be read denies, unless its last good version stays', () => {
+  const served = (set: ResourceSet) => set.objects.map((object) => [(object as any).unreadable, (object as any).spec])
+  const files = source()
+  write('a.yaml', policy('[{nope: 1}]'))
+  const first = files.read()
+  expect(served(first)).toMatchObject([[expect.stringMatching(/nope/), { action: 'DENY' }]])
+  expect(first.outdated).toEqual([])
+  write('a.yaml', policy('[{other: 1}]', 'b'))
+  expect(served(files.read())).toMatchObject([[expect.stringMatching(/other/), { targetRefs: [{ name: 'b' }] }]])
+  write('a.yaml', policy('[{}]'))
+  expect(served(files.read())).toMatchObject([[undefined, { rules: [{}] }]])
+  write('a.yaml', policy('[{nope: 1}]'))
+  const last = files.read()
+  expect(served(last)).toMatchObject([[undefined, { rules: [{}] }]])
+  expect(last.outdated).toEqual(['AuthorizationPolicy default/p'])
 })

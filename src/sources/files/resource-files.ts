@@ -7,6 +7,7 @@ import type { AnyObject } from '../../resources/kinds.ts'
 import { mergeObjects } from '../../resources/merge-objects.ts'
 import { describeObject } from '../../resources/object-meta.ts'
 import { parseObjects, type ParsedObjects } from '../../resources/parse-objects.ts'
+import { isStandIn } from '../../resources/rules/unreadable-policy.ts'
 import { DirectoryWatcher } from './directory-watcher.ts'
 import { findFiles, type FoundFile } from './find-files.ts'
 
@@ -113,15 +114,17 @@ export class ResourceFiles {
 
 function withLastGood(parsed: ParsedObjects, known: FileState | undefined): Pick<FileState, 'objects' | 'outdated'> {
   if (known === undefined || (parsed.refused.length === 0 && !parsed.incomplete)) {
-    return { objects: parsed.objects, outdated: [] }
+    return { objects: [...parsed.objects, ...parsed.standIns], outdated: [] }
   }
   const present = new Set(parsed.objects.map(describeObject))
   const refused = new Set(parsed.refused)
-  const kept = known.objects.filter((object) => {
+  const lost = known.objects.filter((object) => {
     const name = describeObject(object)
     return !present.has(name) && (parsed.incomplete || refused.has(name))
   })
-  return { objects: [...parsed.objects, ...kept], outdated: kept.map(describeObject) }
+  const kept = lost.filter((object) => !isStandIn(object)).map((object) => [describeObject(object), object] as const)
+  const serving = new Map([...[...lost, ...parsed.standIns].map((one) => [describeObject(one), one] as const), ...kept])
+  return { objects: [...parsed.objects, ...serving.values()], outdated: kept.map(([name]) => name) }
 }
 
 function collect(files: ReadonlyMap<string, FileState>, errors: readonly Diagnostic[]): ResourceSet {

@@ -9,6 +9,8 @@ import type {
 import { FilterStateValue_SharedWithUpstream as Shared } from '../../envoy/generated/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js'
 import { ConfigSchema as SetFilterStateSchema } from '../../envoy/generated/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js'
 import { ENCAP } from '../clusters/plumbing-clusters.ts'
+import type { AuthorizationPolicy } from '../../resources/istio-security.ts'
+import { httpAuthorization, tcpAuthorization } from '../authorization/authorization-filters.ts'
 import { any } from '../envoy-message.ts'
 import { defaultRoute, routeConfiguration } from '../routes/service-routes.ts'
 import { formatString } from './connect-terminate.ts'
@@ -16,7 +18,11 @@ import { httpFilterChain, type HttpChainSettings } from './http-chain.ts'
 import { DIRECT_HTTP, DIRECT_TCP } from './main-internal.ts'
 import { tcpFilterChain } from './tcp-chain.ts'
 
-export function directChains(settings: HttpChainSettings): MessageInitShape<typeof FilterChainSchema>[] {
+/** `policies` are those of the whole waypoint. */
+export function directChains(
+  settings: HttpChainSettings,
+  policies: readonly AuthorizationPolicy[],
+): MessageInitShape<typeof FilterChainSchema>[] {
   const before = [passDestinationOn()]
   const http = {
     name: DIRECT_HTTP,
@@ -24,9 +30,11 @@ export function directChains(settings: HttpChainSettings): MessageInitShape<type
     http2: false,
     grpcWeb: false,
     routes: routeConfiguration(ENCAP, 0, [defaultRoute(ENCAP, ':0/*')]),
+    authorization: httpAuthorization(policies, settings.mesh),
     before,
   }
-  return [tcpFilterChain(DIRECT_TCP, ENCAP, before), httpFilterChain(http, settings)]
+  const tcp = [...before, ...tcpAuthorization(policies, settings.mesh)]
+  return [tcpFilterChain(DIRECT_TCP, ENCAP, tcp), httpFilterChain(http, settings)]
 }
 
 /** The dialled address came with the tunnel and must reach connect_originate too. */

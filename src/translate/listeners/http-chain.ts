@@ -18,6 +18,7 @@ import {
 } from '../../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js'
 import { UuidRequestIdConfigSchema } from '../../envoy/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js'
 import { any, duration } from '../envoy-message.ts'
+import type { HttpAuthorization } from '../authorization/authorization-filters.ts'
 import type { MeshSettings, PathNormalization } from '../mesh-settings.ts'
 
 type FilterChainInit = MessageInitShape<typeof FilterChainSchema>
@@ -30,6 +31,7 @@ export interface HttpChain {
   readonly http2: boolean
   readonly grpcWeb: boolean
   readonly routes: MessageInitShape<typeof RouteConfigurationSchema>
+  readonly authorization: HttpAuthorization
   /** Network filters before the connection manager. */
   readonly before: MessageInitShape<typeof FilterSchema>[]
   readonly metadata?: FilterChainInit['metadata']
@@ -77,6 +79,8 @@ function pathNormalization(mode: PathNormalization) {
 function httpFilters(chain: HttpChain, settings: HttpChainSettings): HttpFilterInit[] {
   return [
     settings.clientIdentityHeader ? clientIdentityHeader() : undefined,
+    ...chain.authorization.custom,
+    ...chain.authorization.local,
     chain.grpcWeb ? httpFilter('envoy.filters.http.grpc_web', any(GrpcWebSchema)) : undefined,
     httpFilter('envoy.filters.http.router', any(RouterSchema)),
   ].filter((filter) => filter !== undefined)

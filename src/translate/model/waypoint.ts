@@ -22,7 +22,7 @@ const managedByMesh = new Set(['istio.io-mesh-controller', 'istio.io-eastwest-co
 /** Whether an object is bound to a waypoint: to this one, to another one or to none; or why its wish is not granted. */
 export type Binding =
   | { readonly kind: 'unbound' }
-  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'elsewhere'; readonly waypoint: WaypointName }
   | { readonly kind: 'bound' }
   | { readonly kind: 'refused'; readonly reason: BindingRefusal; readonly message: string }
 
@@ -81,7 +81,7 @@ function binding(
     return { kind: 'refused', reason: 'UnsupportedTrafficType', message }
   }
   const here = wanted.namespace === waypoint.namespace && wanted.name === waypoint.name
-  return here ? { kind: 'bound' } : { kind: 'elsewhere' }
+  return here ? { kind: 'bound' } : { kind: 'elsewhere', waypoint: wanted }
 }
 
 /** The object's own label counts; without one its namespace's. */

@@ -12,7 +12,7 @@ export interface Condition {
 }
 
 export interface ObjectStatus {
-  readonly kind: 'HTTPRoute' | 'Service' | 'Gateway'
+  readonly kind: 'HTTPRoute' | 'Service' | 'Gateway' | 'AuthorizationPolicy'
   readonly namespace: string
   readonly name: string
   readonly status: Readonly<Record<string, unknown>>

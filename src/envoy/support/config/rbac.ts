@@ -23,12 +23,12 @@ export const rbacSupport: SupportTables = {
     destination_ip: implemented,
     destination_port: implemented,
     destination_port_range: implemented,
-    metadata: refused('dynamic metadata'),
+    metadata: implemented,
     not_rule: implemented,
     requested_server_name: implemented,
     matcher: refused('matchers by extension'),
     uri_template: extensionPoint('envoy.path.match'),
-    sourced_metadata: refused('dynamic metadata'),
+    sourced_metadata: implemented,
   },
   'envoy.config.rbac.v3.Permission.Set': {
     rules: implemented,
@@ -43,10 +43,10 @@ export const rbacSupport: SupportTables = {
     remote_ip: implemented,
     header: implemented,
     url_path: implemented,
-    metadata: refused('dynamic metadata'),
+    metadata: implemented,
     filter_state: implemented,
     not_id: implemented,
-    sourced_metadata: refused('dynamic metadata'),
+    sourced_metadata: implemented,
     custom: refused('principals by extension'),
   },
   'envoy.config.rbac.v3.Principal.Set': {
@@ -54,5 +54,13 @@ export const rbacSupport: SupportTables = {
   },
   'envoy.config.rbac.v3.Principal.Authenticated': {
     principal_name: implemented,
+  },
+  'envoy.config.rbac.v3.SourcedMetadata': {
+    metadata_matcher: implemented,
+    metadata_source: values('DYNAMIC ROUTE'),
+  },
+  'envoy.config.rbac.v3.Action': {
+    name: implemented,
+    action: values('ALLOW DENY LOG'),
   },
 }

@@ -1,5 +1,5 @@
 // What Cairn does with the fields of HTTP filters.
-import { extensionPoint, implemented, noEffect, refused, skippable, type SupportTables } from '../status.ts'
+import { extensionPoint, implemented, noEffect, skippable, type SupportTables } from '../status.ts'
 
 const noRuntime = noEffect('runtime keys are not read: the configured values apply')
 
@@ -19,10 +19,10 @@ export const httpFiltersSupport: SupportTables = {
   'envoy.extensions.filters.http.rbac.v3.RBAC': {
     rules: implemented,
     rules_stat_prefix: implemented,
-    matcher: refused('a matcher instead of rules'),
-    shadow_rules: skippable('shadow rules (they enforce nothing)'),
-    shadow_matcher: skippable('shadow rules (they enforce nothing)'),
-    shadow_rules_stat_prefix: noEffect('shadow rules are not executed'),
+    matcher: implemented,
+    shadow_rules: implemented,
+    shadow_matcher: implemented,
+    shadow_rules_stat_prefix: implemented,
     track_per_rule_stats: noEffect('only more statistics'),
   },
   'envoy.extensions.filters.http.rbac.v3.RBACPerRoute': {

@@ -30,7 +30,8 @@ interface Watched {
   readonly engine: RbacEngine
   readonly allowed: Counter
   readonly denied: Counter
-  /** Names of the dynamic metadata that tells the outcome. */
+  /** Where and under which names the outcome stands in dynamic metadata. */
+  readonly namespace: string
   readonly policyKey: string
   readonly resultKey: string
   /** Shadow rules tell their outcome always, enforced ones when a policy matched or the request is denied. */
@@ -43,7 +44,15 @@ export interface RbacEngines {
   readonly shadow: Watched | undefined
 }
 
-const METADATA_NAMESPACE = 'envoy.filters.http.rbac'
+/** The filter's own name. */
+const namespaces: Readonly<Record<RbacLayer, string>> = {
+  http: 'envoy.filters.http.rbac',
+  network: 'envoy.filters.network.rbac',
+}
+
+/** Where access loggers find out that a request is to be logged. */
+const COMMON_NAMESPACE = 'envoy.common'
+const HINTS = [{ access_log_hint: false }, { access_log_hint: true }] as const
 
 export function compileEngines(
   message: RbacFilterMessage,
@@ -61,10 +70,12 @@ export function compileEngines(
     'shadow_matcher',
   )
   const { store, prefix, rulesPrefix } = names
+  const namespace = namespaces[layer]
   const shadowPrefix = message.shadowRulesStatPrefix
   return {
     enforced: enforced && {
       engine: enforced,
+      namespace,
       allowed: store.counter(`${prefix}${rulesPrefix}allowed`),
       denied: store.counter(`${prefix}${rulesPrefix}denied`),
       policyKey: `${rulesPrefix}enforced_effective_policy_id`,
@@ -73,6 +84,7 @@ export function compileEngines(
     },
     shadow: shadow && {
       engine: shadow,
+      namespace,
       allowed: store.counter(`${prefix}${shadowPrefix}shadow_allowed`),
       denied: store.counter(`${prefix}${shadowPrefix}shadow_denied`),
       policyKey: `${shadowPrefix}shadow_effective_policy_id`,
@@ -97,7 +109,11 @@ function compileOne(
 /** The verdict that counts, or undefined when nothing is enforced. Statistics and metadata are written on the way. */
 export function decide(engines: RbacEngines, info: StreamInfo): Verdict | undefined {
   if (engines.shadow !== undefined) note(engines.shadow, info)
-  return engines.enforced === undefined ? undefined : note(engines.enforced, info)
+  if (engines.enforced === undefined) return undefined
+  const verdict = note(engines.enforced, info)
+  if (verdict.accessLogHint !== undefined)
+    info.dynamicMetadata.merge(COMMON_NAMESPACE, HINTS[Number(verdict.accessLogHint)])
+  return verdict
 }
 
 function note(watched: Watched, info: StreamInfo): Verdict {
@@ -107,7 +123,7 @@ function note(watched: Watched, info: StreamInfo): Verdict {
   if (verdict.policyName !== '' || !verdict.allowed || watched.tellsAlways) {
     const fields: MetadataStruct = { [watched.resultKey]: verdict.allowed ? 'allowed' : 'denied' }
     if (verdict.policyName !== '') fields[watched.policyKey] = verdict.policyName
-    info.dynamicMetadata.merge(METADATA_NAMESPACE, fields)
+    info.dynamicMetadata.merge(watched.namespace, fields)
   }
   return verdict
 }

@@ -1,0 +1,128 @@
+// What is to be said about AuthorizationPolicies: where they have no effect, another one than perhaps meant, or are refused.
+
+import type { FieldPath } from '../../resources/field-path.ts'
+import type { AuthorizationPolicy, AuthorizationRule } from '../../resources/istio-security.ts'
+import type { ResourceReader } from '../../resources/resource-store.ts'
+import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
+import type { TranslationReport } from '../report.ts'
+import type { PolicyScope } from './attached-policies.ts'
+import { DRY_RUN_ANNOTATION, hasReadableDryRun } from './dry-run.ts'
+import { targetBindings } from './policy-binding.ts'
+import { needsHttp } from './rbac-rules.ts'
+
+/** `namespaces` are those that the waypoint serves. */
+export function reportPolicies(
+  reader: ResourceReader,
+  scope: PolicyScope,
+  namespaces: ReadonlySet<string>,
+  report: TranslationReport,
+): void {
+  for (const policy of reader.list('AuthorizationPolicy')) {
+    const bindings = targetBindings(reader, policy, scope)
+    if (bindings.length === 0) {
+      if (namespaces.has(policy.metadata.namespace)) reportWithoutTarget(policy, report)
+      continue
+    }
+    for (const [index, { binding }] of bindings.entries()) {
+      if (binding.kind !== 'unbound') continue
+      const path = policy.spec.targetRefs === undefined ? ['spec', 'targetRef'] : ['spec', 'targetRefs', index]
+      const message = `${binding.message}, so the policy has no effect there`
+      if (binding.reason === 'AncestorNotBound') report.warning(policy, path, message, binding.remedy)
+      else report.error(policy, path, message, binding.remedy)
+    }
+    if (bindings.some(({ binding }) => binding.kind === 'here')) reportMeaning(policy, report)
+  }
+}
+
+function reportWithoutTarget(policy: AuthorizationPolicy, report: TranslationReport): void {
+  const path = policy.spec.selector === undefined ? ['spec'] : ['spec', 'selector']
+  report.warning(policy, path, withoutTarget, 'name Services or the Gateway in targetRefs')
+}
+
+/** Also in the policy's status. */
+export const withoutTarget = 'has no targetRefs, so no waypoint enforces it: ztunnels do, as far as it needs no HTTP'
+export const unreadablePolicy = 'cannot be read, so everything that it is attached to is denied'
+export const customPolicy = 'action CUSTOM is not carried out, so what its rules match is denied'
+
+function reportMeaning(policy: AuthorizationPolicy, report: TranslationReport): void {
+  if (policy.unreadable !== undefined) {
+    report.error(policy, [], unreadablePolicy, 'correct it')
+    return
+  }
+  if (policy.spec.action === 'CUSTOM') {
+    report.error(policy, ['spec', 'action'], customPolicy, 'use ALLOW or DENY with rules of their own')
+  }
+  if (!hasReadableDryRun(policy)) {
+    const path = ['metadata', 'annotations', DRY_RUN_ANNOTATION]
+    report.warning(policy, path, 'is neither true nor false, so the policy is enforced', 'write "true" or "false"')
+  }
+  for (const [index, rule] of (policy.spec.rules ?? []).entries()) {
+    reportValues(policy, rule, ['spec', 'rules', index], report)
+  }
+}
+
+function reportValues(
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  path: FieldPath,
+  report: TranslationReport,
+) {
+  const fields: [FieldPath, Readonly<Record<string, readonly string[] | undefined>>][] = [
+    ...(rule.from ?? []).map(({ source }, at): [FieldPath, object] => [[...path, 'from', at, 'source'], source ?? {}]),
+    ...(rule.to ?? []).map(({ operation }, at): [FieldPath, object] => [
+      [...path, 'to', at, 'operation'],
+      operation ?? {},
+    ]),
+  ].map(([at, object]) => [at, object as Record<string, readonly string[]>])
+  for (const [at, object] of fields) {
+    for (const [field, values = []] of Object.entries(object)) {
+      for (const [index, value] of values.entries()) reportValue(policy, field, value, [...at, field, index], report)
+    }
+  }
+}
+
+function reportValue(
+  policy: AuthorizationPolicy,
+  field: string,
+  value: string,
+  path: FieldPath,
+  report: TranslationReport,
+): void {
+  if (/^(principals|notPrincipals)$/.test(field) && value.startsWith('spiffe://')) {
+    report.warning(policy, path, 'never matches: principals are written without spiffe://', `write ${value.slice(9)}`)
+  }
+  const isGlob = /^(namespaces|notNamespaces)$/.test(field)
+  if (!isGlob && !value.includes('{') && value.slice(1, -1).includes('*')) {
+    const message = 'has a "*" inside, which is a character as any other: it counts at one end only'
+    report.warning(policy, path, message, field.endsWith('aths') ? 'write {*} for one segment of a path' : '')
+  }
+}
+
+/** Rules that ask for what a TCP connection does not have mean something else on a TCP port. */
+export function reportRulesWithoutHttp(
+  policies: readonly AuthorizationPolicy[],
+  model: ServiceModel,
+  { port }: ServicePortModel,
+  report: TranslationReport,
+): void {
+  const where = `port ${port} of Service ${model.namespace}/${model.name}, which carries TCP`
+  for (const policy of policies) {
+    const { action = 'ALLOW', rules = [] } = policy.spec
+    for (const [index, rule] of rules.entries()) {
+      if (!needsHttp(rule) || !concerns(rule, port)) continue
+      const message =
+        action === 'ALLOW'
+          ? `needs HTTP, so it allows nothing on ${where}`
+          : `needs HTTP: on ${where}, it matches whatever its other fields match`
+      report.warning(policy, ['spec', 'rules', index], message, 'name the ports that it is for in to.operation.ports')
+    }
+  }
+}
+
+function concerns(rule: AuthorizationRule, port: number): boolean {
+  if (rule.to === undefined) return true
+  return rule.to.some(({ operation = {} }) => {
+    const { ports = [], notPorts = [] } = operation
+    return (ports.length === 0 || ports.includes(String(port))) && !notPorts.includes(String(port))
+  })
+}
