@@ -93,6 +93,15 @@ const networkInputs: Category = {
   'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput': refused('matching trees on TLS'),
 }
 
+const loadBalancingPolicies: Category = {
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': implemented,
+  'envoy.extensions.load_balancing_policies.random.v3.Random': implemented,
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': implemented,
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': skippable('Maglev'),
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': skippable('ring hash'),
+  'envoy.extensions.load_balancing_policies.subset.v3.Subset': refused('subsets of hosts'),
+}
+
 export const extensionPoints: Readonly<Record<string, Category>> = {
   'envoy.access_loggers': accessLoggers,
   'envoy.bootstrap': {
@@ -125,6 +134,7 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
     'envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery': implemented,
     'envoy.extensions.formatter.cel.v3.Cel': refused('CEL in format strings'),
   },
+  'envoy.load_balancing_policies': loadBalancingPolicies,
   'envoy.matching.actions': {
     'google.protobuf.StringValue': implemented,
     'envoy.config.rbac.v3.Action': implemented,

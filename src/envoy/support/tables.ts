@@ -13,6 +13,7 @@ import { httpFiltersSupport } from './extensions/http-filters.ts'
 import { transportSocketsSupport } from './extensions/transport-sockets.ts'
 import { upstreamsSupport } from './extensions/upstreams.ts'
 import { accessLoggersSupport } from './extensions/access-loggers.ts'
+import { loadBalancingPoliciesSupport } from './extensions/load-balancing-policies.ts'
 import { smallSupport } from './extensions/small.ts'
 import { matcherSupport } from './type/matcher.ts'
 import type { FieldTable, SupportTables } from './status.ts'
@@ -32,6 +33,7 @@ const groups: readonly SupportTables[] = [
   transportSocketsSupport,
   upstreamsSupport,
   accessLoggersSupport,
+  loadBalancingPoliciesSupport,
   smallSupport,
   matcherSupport,
 ]

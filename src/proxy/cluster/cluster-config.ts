@@ -6,7 +6,7 @@ import type { Metadata } from '../stream/metadata.ts'
 import type { CircuitBreakerLimits } from './circuit-breakers.ts'
 import type { UpstreamTransport } from './dialer.ts'
 import type { HostDescription } from './host.ts'
-import type { LoadBalancerPolicy } from './load-balancer.ts'
+import type { LoadBalancingConfig } from './load-balancing/load-balancing-config.ts'
 
 /** A name that DNS turns into hosts; everything else is the template's. */
 export interface DnsTarget {
@@ -45,9 +45,7 @@ export interface ClusterConfig {
   readonly observabilityName: string
   readonly metadata: Metadata
   readonly discovery: Discovery
-  readonly policy: LoadBalancerPolicy
-  /** Percent of healthy hosts below which health is ignored; 0: never. */
-  readonly panicThresholdPercent: number
+  readonly loadBalancing: LoadBalancingConfig
   readonly connectTimeoutMs: number
   /** 0: never. */
   readonly idleTimeoutMs: number

@@ -8,7 +8,6 @@ import type { Http1Options } from '../../codec/http1/http1-options.ts'
 import {
   Cluster_DiscoveryType as DiscoveryType,
   Cluster_DnsLookupFamily as DnsLookupFamily,
-  Cluster_LbPolicy as LbPolicy,
 } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { Cluster } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { CircuitBreakers } from '../../envoy/generated/envoy/config/cluster/v3/circuit_breaker_pb.js'
@@ -27,14 +26,13 @@ import type { ClusterConfig, Discovery, OriginalDstConfig, UpstreamProtocol } fr
 import { compileEndpoints } from './compile-endpoints.ts'
 import { compileHttp1Options, compileHttp2Options } from './compile-http-options.ts'
 import { compileTransport } from './compile-transport.ts'
-import type { LoadBalancerPolicy } from './load-balancer.ts'
+import { compileLoadBalancing } from './load-balancing/compile-load-balancing.ts'
 import type { Secrets } from './secret-set.ts'
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000
 const DEFAULT_IDLE_TIMEOUT_MS = 3_600_000
 const DEFAULT_DNS_REFRESH_MS = 5000
 const DEFAULT_CLEANUP_MS = 5000
-const DEFAULT_PANIC_PERCENT = 50
 
 /** What codecs take from their surroundings: the run queue and the worker's memory budget. */
 export type Http2Surroundings = Pick<Http2Options, 'defer' | 'receiveBudget'>
@@ -54,8 +52,7 @@ export function compileCluster(
     observabilityName: message.altStatName === '' ? message.name : message.altStatName,
     metadata: metadataOf(message.metadata),
     discovery: compileDiscovery(message, problems),
-    policy: compilePolicy(message.lbPolicy),
-    panicThresholdPercent: message.commonLbConfig?.healthyPanicThreshold?.value ?? DEFAULT_PANIC_PERCENT,
+    loadBalancing: compileLoadBalancing(message, problems),
     connectTimeoutMs: durationMs(message.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? message.maxRequestsPerConnection ?? 0,
@@ -164,11 +161,6 @@ function compileOriginalDst(message: Cluster): OriginalDstConfig {
       config?.useHttpHeader === true ? (config.httpHeaderName || 'x-envoy-original-dst-host').toLowerCase() : '',
     cleanupIntervalMs: durationMs(message.cleanupInterval) ?? DEFAULT_CLEANUP_MS,
   }
-}
-
-function compilePolicy(policy: LbPolicy): LoadBalancerPolicy {
-  if (policy === LbPolicy.LEAST_REQUEST) return 'leastRequest'
-  return policy === LbPolicy.RANDOM ? 'random' : 'roundRobin'
 }
 
 function compileLimits(breakers: CircuitBreakers | undefined, priority: RoutingPriority): CircuitBreakerLimits {

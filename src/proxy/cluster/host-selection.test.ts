@@ -1,48 +1,29 @@
 import { describe, expect, test } from '@jest/globals'
 import { NO_STATS } from '../../../test/support/connections.ts'
-import { EdfScheduler } from '../../lib/edf-scheduler.ts'
 import { seededRandom } from '../../lib/random.ts'
-import { socketAddress } from '../stream/address.ts'
-import { NO_METADATA } from '../stream/metadata.ts'
-import type { ClusterConfig } from './cluster-config.ts'
+import { testEndpoint as endpoint } from '../../../test/support/hosts.ts'
 import { clusterStats } from './cluster-stats.ts'
 import type { Host, HostDescription } from './host.ts'
 import { BalancedHosts } from './host-selection.ts'
-import type { LoadBalancerContext, LoadBalancerPolicy } from './load-balancer.ts'
+import type { LoadBalancerContext } from './load-balancer.ts'
+import type { PolicyConfig } from './load-balancing/load-balancing-config.ts'
 
 const CONTEXT = {} as LoadBalancerContext
 
-function endpoint(name: string, more: Partial<HostDescription> = {}): HostDescription {
-  return {
-    target: { kind: 'socket', ip: name, port: 80 },
-    address: { ...socketAddress('10.0.0.1', 80), text: name },
-    hostname: '',
-    weight: 1,
-    priority: 0,
-    region: '',
-    zone: '',
-    subZone: '',
-    health: 'healthy',
-    metadata: NO_METADATA,
-    ...more,
-  }
-}
+const ROUND_ROBIN: PolicyConfig = { kind: 'roundRobin' }
 
-function select(hosts: readonly HostDescription[], policy: LoadBalancerPolicy = 'roundRobin', panic = 50) {
-  const config = { policy, panicThresholdPercent: panic } as ClusterConfig
-  const selection = new BalancedHosts(config, clusterStats(NO_STATS, 'c'), seededRandom(7))
+function select(hosts: readonly HostDescription[], policy: PolicyConfig = ROUND_ROBIN, panicThresholdPercent = 50) {
+  const selection = new BalancedHosts({ policy, panicThresholdPercent }, clusterStats(NO_STATS, 'c'), seededRandom(7))
   selection.update(hosts)
   return selection
 }
 
 /** How often each host is chosen in `count` choices. */
-function tally(selection: BalancedHosts, count: number, onChoice: (host: Host) => void = () => undefined) {
+function tally(selection: BalancedHosts, count: number) {
   const chosen: Record<string, number> = {}
   for (let i = 0; i < count; i++) {
-    const host = selection.chooseHost(CONTEXT)
-    const name = host?.description.address.text ?? 'none'
+    const name = selection.chooseHost(CONTEXT)?.description.address.text ?? 'none'
     chosen[name] = (chosen[name] ?? 0) + 1
-    if (host !== undefined) onChoice(host)
   }
   return chosen
 }
@@ -81,48 +62,6 @@ describe('members', () => {
   })
 })
 
-describe('round robin', () => {
-  test('takes hosts in turn', () => {
-    expect(tally(select([endpoint('a'), endpoint('b'), endpoint('c')]), 300)).toEqual({ a: 100, b: 100, c: 100 })
-  })
-
-  test('takes hosts of unequal weights in proportion, evenly spread', () => {
-    const selection = select([endpoint('a', { weight: 5 }), endpoint('b', { weight: 2 }), endpoint('c')])
-    for (let round = 0; round < 3; round++) expect(tally(selection, 8)).toEqual({ a: 5, b: 2, c: 1 })
-  })
-})
-
-describe('least request', () => {
-  test('takes the one of two that has fewer requests', () => {
-    const hosts = ['a', 'b', 'c', 'd'].map((name) => endpoint(name))
-    const selection = select(hosts, 'leastRequest')
-    for (const host of selection.hosts) host.activeRequests = host.description.address.text === 'a' ? 100 : 0
-    const chosen = tally(selection, 4000)
-    // Only when both picks are the busy one: 1 in 16.
-    expect(chosen.a).toBeGreaterThan(150)
-    expect(chosen.a).toBeLessThan(350)
-    for (const name of ['b', 'c', 'd']) expect(chosen[name]).toBeGreaterThan(1000)
-  })
-
-  test('divides the weight of a host by the requests that it has', () => {
-    const selection = select([endpoint('a', { weight: 2 }), endpoint('b', { weight: 1 })], 'leastRequest')
-    expect(tally(selection, 30)).toEqual({ a: 20, b: 10 })
-    for (const host of selection.hosts) host.activeRequests = host.description.address.text === 'a' ? 7 : 0
-    // 2/8 against 1/1; the first two choices were scheduled before.
-    const chosen = tally(selection, 1000)
-    expect(chosen.b).toBeGreaterThan(780)
-    expect(chosen.b).toBeLessThan(820)
-  })
-})
-
-describe('random', () => {
-  test('takes every host about as often', () => {
-    const chosen = tally(select([endpoint('a'), endpoint('b')], 'random'), 2000)
-    expect(chosen.a).toBeGreaterThan(900)
-    expect(chosen.b).toBeGreaterThan(900)
-  })
-})
-
 /** `h` healthy, `u` unhealthy, `d` degraded, `x` draining; one string a priority. */
 function priorities(...levels: string[]): HostDescription[] {
   const health = { h: 'healthy', u: 'unhealthy', d: 'degraded', x: 'draining' } as const
@@ -136,7 +75,7 @@ function priorities(...levels: string[]): HostDescription[] {
 /** Percent of the load by priority and health. */
 function load(hosts: HostDescription[], panic = 50): Record<string, number> {
   const byLevel: Record<string, number> = {}
-  for (const [name, count] of Object.entries(tally(select(hosts, 'roundRobin', panic), 10_000))) {
+  for (const [name, count] of Object.entries(tally(select(hosts, ROUND_ROBIN, panic), 10_000))) {
     const level = name === 'none' ? name : name.slice(0, 2)
     byLevel[level] = (byLevel[level] ?? 0) + count
   }
@@ -199,26 +138,5 @@ describe('panic', () => {
 
   test('does not come at a threshold of 0: no host is better than a sick one', () => {
     expect(load(priorities('uu'), 0)).toEqual({ none: 100 })
-  })
-})
-
-describe('EdfScheduler', () => {
-  test('has nothing to offer when it is empty', () => {
-    const empty = new EdfScheduler<string>([], () => 1)
-    expect(empty.next(() => 1)).toBeUndefined()
-  })
-
-  test('keeps the order of insertion among equals', () => {
-    const scheduler = new EdfScheduler(['a', 'b', 'c'], () => 1)
-    expect(Array.from({ length: 6 }, () => scheduler.next(() => 1)).join('')).toBe('abcabc')
-  })
-
-  test('asks for the weight again at each choice', () => {
-    const weights: Record<string, number> = { a: 1, b: 1 }
-    const scheduler = new EdfScheduler(['a', 'b'], () => 1)
-    const weightOf = (item: string): number => weights[item] ?? 1
-    weights.a = 3
-    const chosen = Array.from({ length: 401 }, () => scheduler.next(weightOf))
-    expect(Math.abs(chosen.filter((item) => item === 'a').length - 300)).toBeLessThan(5)
   })
 })

@@ -1,12 +1,12 @@
 // From a cluster's members to one host: keeps the members in step with discovery and hands the usable ones to the balancer.
 
 import type { Random } from '../../lib/random.ts'
-import type { ClusterConfig } from './cluster-config.ts'
 import type { ClusterStats } from './cluster-stats.ts'
 import { Host, hostKey } from './host.ts'
 import type { HostDescription } from './host.ts'
-import { createLoadBalancer } from './load-balancer.ts'
 import type { LoadBalancer, LoadBalancerContext } from './load-balancer.ts'
+import { createPolicy } from './load-balancing/create-policy.ts'
+import type { LoadBalancingConfig } from './load-balancing/load-balancing-config.ts'
 
 /** Envoy's overprovisioning factor: a priority keeps all its load until fewer than 1/1.4 of its hosts are healthy. */
 const OVERPROVISIONING_PERCENT = 140
@@ -25,13 +25,13 @@ interface Tier {
 /** Members given by configuration, EDS or DNS, chosen from by priority and then by the cluster's policy. */
 export class BalancedHosts implements HostSelection {
   private readonly byKey = new Map<string, Host>()
-  private readonly config: ClusterConfig
+  private readonly config: LoadBalancingConfig
   private readonly stats: ClusterStats
   private readonly random: Random
   /** Those with a share of the load, which adds up to 100. */
   private tiers: readonly Tier[] = []
 
-  constructor(config: ClusterConfig, stats: ClusterStats, random: Random) {
+  constructor(config: LoadBalancingConfig, stats: ClusterStats, random: Random) {
     this.config = config
     this.stats = stats
     this.random = random
@@ -102,9 +102,7 @@ export class BalancedHosts implements HostSelection {
       if (loadPercent === 0) return []
       const priority = index % priorities.length
       const usable = panics[priority] ? priorities[priority] : [...healthy, ...degraded][index]
-      const balancer = createLoadBalancer(this.config.policy, this.random)
-      balancer.update(usable)
-      return [{ balancer, loadPercent }]
+      return [{ balancer: createPolicy(this.config.policy, usable, this.random), loadPercent }]
     })
   }
 

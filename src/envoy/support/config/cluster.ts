@@ -23,10 +23,9 @@ export const clusterSupport: SupportTables = {
     connect_timeout: implemented,
     per_connection_buffer_limit_bytes: implemented,
     per_connection_buffer_high_watermark_timeout: skippable('a limit on how long buffers may stay full'),
-    lb_policy: values('ROUND_ROBIN LEAST_REQUEST RANDOM CLUSTER_PROVIDED', {
+    lb_policy: values('ROUND_ROBIN LEAST_REQUEST RANDOM CLUSTER_PROVIDED LOAD_BALANCING_POLICY_CONFIG', {
       RING_HASH: skippable('ring hash (round robin instead)'),
       MAGLEV: skippable('Maglev (round robin instead)'),
-      LOAD_BALANCING_POLICY_CONFIG: skippable('load balancing by extension (round robin instead)'),
     }),
     load_assignment: implemented,
     health_checks: skippable('active health checks (hosts count as healthy)'),
@@ -64,7 +63,7 @@ export const clusterSupport: SupportTables = {
     close_connections_on_host_health_failure: skippable('closing connections on failed health checks'),
     ignore_health_on_host_removal: noEffect('hosts are removed at once: there are no active health checks'),
     filters: extensionPoint('envoy.filters.upstream_network'),
-    load_balancing_policy: skippable('load balancing by extension (lb_policy instead)'),
+    load_balancing_policy: implemented,
     lrs_server: skippable('load reports'),
     lrs_report_endpoint_metrics: skippable('load reports'),
     track_timeout_budgets: noEffect('only more statistics'),
@@ -110,7 +109,7 @@ export const clusterSupport: SupportTables = {
   },
   'envoy.config.cluster.v3.Cluster.LeastRequestLbConfig': {
     choice_count: implemented,
-    active_request_bias: skippable('a bias by active requests'),
+    active_request_bias: implemented,
     slow_start_config: skippable('slow start'),
   },
   'envoy.config.cluster.v3.Cluster.CommonLbConfig': {
@@ -122,6 +121,16 @@ export const clusterSupport: SupportTables = {
     close_connections_on_host_set_change: skippable('closing connections when hosts change'),
     consistent_hashing_lb_config: skippable('consistent hashing'),
     override_host_status: skippable('overriding hosts'),
+  },
+  'envoy.config.core.v3.RuntimeDouble': {
+    default_value: implemented,
+    runtime_key: noEffect('runtime keys are not read: default_value applies'),
+  },
+  'envoy.config.cluster.v3.LoadBalancingPolicy': {
+    policies: implemented,
+  },
+  'envoy.config.cluster.v3.LoadBalancingPolicy.Policy': {
+    typed_extension_config: extensionPoint('envoy.load_balancing_policies'),
   },
   'envoy.type.v3.Percent': {
     value: implemented,

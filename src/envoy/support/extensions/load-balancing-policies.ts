@@ -1,0 +1,20 @@
+// What Cairn does with the fields of load balancing policies: envoy.extensions.load_balancing_policies.*.
+import { implemented, noEffect, skippable, values, type SupportTables } from '../status.ts'
+
+export const loadBalancingPoliciesSupport: SupportTables = {
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': {
+    slow_start_config: skippable('slow start'),
+    locality_lb_config: skippable('weights of localities'),
+  },
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': {
+    choice_count: implemented,
+    active_request_bias: implemented,
+    slow_start_config: skippable('slow start'),
+    locality_lb_config: skippable('weights of localities'),
+    enable_full_scan: noEffect('Envoy reads selection_method instead'),
+    selection_method: values('N_CHOICES FULL_SCAN'),
+  },
+  'envoy.extensions.load_balancing_policies.random.v3.Random': {
+    locality_lb_config: skippable('weights of localities'),
+  },
+}

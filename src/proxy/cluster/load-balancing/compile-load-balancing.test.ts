@@ -1,0 +1,54 @@
+import { expect, test } from '@jest/globals'
+import { fromJson } from '@bufbuild/protobuf'
+import type { JsonObject } from '@bufbuild/protobuf'
+import { registry } from '../../../envoy/generated/descriptors.js'
+import { ClusterSchema } from '../../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
+import { Problems } from '../../../lib/problems.ts'
+import { compileLoadBalancing } from './compile-load-balancing.ts'
+
+function compile(cluster: JsonObject) {
+  const problems = new Problems()
+  const config = compileLoadBalancing(fromJson(ClusterSchema, cluster, { registry }), problems)
+  return { config, problems: problems.text() }
+}
+
+/** `load_balancing_policy` with these policies, by the last part of their type. */
+function byExtension(...policies: [type: string, config: JsonObject][]): JsonObject {
+  return {
+    lb_policy: 'LOAD_BALANCING_POLICY_CONFIG',
+    load_balancing_policy: {
+      policies: policies.map(([type, config]) => ({
+        typed_extension_config: {
+          name: type,
+          typed_config: { '@type': `type.googleapis.com/envoy.extensions.load_balancing_policies.${type}`, ...config },
+        },
+      })),
+    },
+  }
+}
+
+test('a cluster that says nothing takes hosts in turn, and panics below half of them', () => {
+  expect(compile({}).config).toMatchObject({ policy: { kind: 'roundRobin' }, panicThresholdPercent: 50 })
+})
+
+test('least request is the same by name and by extension', () => {
+  const options = { choice_count: 5, active_request_bias: { default_value: 0.5, runtime_key: 'bias' } }
+  const policy = { kind: 'leastRequest', choiceCount: 5, activeRequestBias: 0.5, isFullScan: false }
+  expect(compile({ lb_policy: 'LEAST_REQUEST', least_request_lb_config: options }).config.policy).toMatchObject(policy)
+  expect(compile(byExtension(['least_request.v3.LeastRequest', options])).config.policy).toMatchObject(policy)
+  expect(compile({ lb_policy: 'LEAST_REQUEST' }).config.policy).toMatchObject({ choiceCount: 2, activeRequestBias: 1 })
+})
+
+test('the first policy by extension counts, whatever lb_policy says', () => {
+  const first = byExtension(
+    ['least_request.v3.LeastRequest', { selection_method: 'FULL_SCAN' }],
+    ['random.v3.Random', {}],
+  )
+  expect(compile({ ...first, lb_policy: 'RANDOM' }).config.policy).toMatchObject({ isFullScan: true })
+  expect(compile(byExtension(['random.v3.Random', {}])).config.policy).toEqual({ kind: 'random' })
+  expect(compile(byExtension(['round_robin.v3.RoundRobin', {}])).config.policy).toMatchObject({ kind: 'roundRobin' })
+})
+
+test('no policy by extension is a mistake', () => {
+  expect(compile(byExtension()).problems).toBe('load_balancing_policy.policies: a load balancing policy is required')
+})
