@@ -20,25 +20,32 @@ const out = join(import.meta.dirname, '..', 'src', 'resources', 'generated')
 
 /** Kind -> the name of its type in client-go. */
 const coreKinds = {
+  ConfigMap: 'io.k8s.api.core.v1.ConfigMap',
   Namespace: 'io.k8s.api.core.v1.Namespace',
   Node: 'io.k8s.api.core.v1.Node',
   Pod: 'io.k8s.api.core.v1.Pod',
+  Secret: 'io.k8s.api.core.v1.Secret',
   Service: 'io.k8s.api.core.v1.Service',
   ServiceAccount: 'io.k8s.api.core.v1.ServiceAccount',
   EndpointSlice: 'io.k8s.api.discovery.v1.EndpointSlice',
 }
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
-/** Gateway API kind -> CRD file and version; the experimental channel has every field. */
+/** Gateway API kind -> CRD file; the experimental channel has every field. */
 const gatewayKinds = {
-  Gateway: 'gateways',
-  GatewayClass: 'gatewayclasses',
-  HTTPRoute: 'httproutes',
+  BackendTLSPolicy: 'gateway.networking.k8s.io_backendtlspolicies',
+  Gateway: 'gateway.networking.k8s.io_gateways',
+  GatewayClass: 'gateway.networking.k8s.io_gatewayclasses',
+  HTTPRoute: 'gateway.networking.k8s.io_httproutes',
+  XBackendTrafficPolicy: 'gateway.networking.x-k8s.io_xbackendtrafficpolicies',
 }
 
-/** Istio kind -> the name of its CRD; version v1 of each. */
+/** Istio kind -> the name of its CRD. */
 const istioKinds = {
   AuthorizationPolicy: 'authorizationpolicies.security.istio.io',
+  DestinationRule: 'destinationrules.networking.istio.io',
+  ServiceEntry: 'serviceentries.networking.istio.io',
+  WorkloadEntry: 'workloadentries.networking.istio.io',
 }
 
 function coreSchemas() {
@@ -124,9 +131,7 @@ function fromOpenApi(schema) {
 function gatewaySchemas() {
   const schemas = {}
   for (const [kind, file] of Object.entries(gatewayKinds)) {
-    const crd = parse(
-      readFileSync(join(gatewayApi, `config/crd/experimental/gateway.networking.k8s.io_${file}.yaml`), 'utf8'),
-    )
+    const crd = parse(readFileSync(join(gatewayApi, `config/crd/experimental/${file}.yaml`), 'utf8'))
     schemas[kind] = schemaOfCrd(crd)
   }
   return schemas
@@ -146,7 +151,9 @@ function istioSchemas() {
 }
 
 function schemaOfCrd(crd) {
-  const schema = fromOpenApi(crd.spec.versions.find((version) => version.name === 'v1').schema.openAPIV3Schema)
+  const { versions } = crd.spec
+  const { schema: newest } = versions.find(({ name }) => name === 'v1') ?? versions[0]
+  const schema = fromOpenApi(newest.openAPIV3Schema)
   schema.properties.metadata = { ref: 'ObjectMeta' }
   delete schema.properties.status?.default
   return schema

@@ -3,7 +3,8 @@
 
 import type { EndpointSlice } from './core.ts'
 import type { HttpRoute } from './gateway-api.ts'
-import { policyTargets, type AuthorizationPolicy, type PolicyTargetReference } from './istio-security.ts'
+import { indexKeysOf, targetKey, type PolicyTarget } from './index-keys.ts'
+import type { AuthorizationPolicy } from './istio-security.ts'
 import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds } from './kinds.ts'
 import { describeObject } from './object-meta.ts'
@@ -21,8 +22,6 @@ export interface ResourceReader {
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
 }
 
-export type PolicyTarget = Pick<PolicyTargetReference, 'kind' | 'name'>
-
 /**
  * What a read depended on, as text: `Service demo/echo` for one object, `Pod demo/*` or `Pod *` for a list,
  * `EndpointSlice of demo/echo` for an index.
@@ -33,7 +32,7 @@ export const readKeys = {
   object: (kind: Kind, namespace: string, name: string): ReadKey =>
     describeObject({ kind, metadata: { namespace, name } }),
   list: (kind: Kind, namespace?: string): ReadKey => (namespace === undefined ? `${kind} *` : `${kind} ${namespace}/*`),
-  index: (kind: 'EndpointSlice' | 'HTTPRoute' | 'AuthorizationPolicy', owner: string): ReadKey => `${kind} of ${owner}`,
+  index: (kind: Kind, key: string): ReadKey => `${kind} of ${key}`,
 }
 
 /** The objects of one kind, and what is found through them. */
@@ -41,7 +40,8 @@ class KindIndex {
   readonly all: readonly AnyObject[]
   readonly byName = new Map<string, AnyObject>()
   readonly byNamespace = new Map<string, AnyObject[]>()
-  readonly byService = new Map<string, AnyObject[]>()
+  /** By `indexKeysOf`. */
+  readonly byKey = new Map<string, AnyObject[]>()
 
   constructor(objects: AnyObject[]) {
     this.all = objects.sort(byAgeThenName)
@@ -49,7 +49,7 @@ class KindIndex {
       const { namespace, name } = object.metadata
       this.byName.set(`${namespace}/${name}`, object)
       append(this.byNamespace, namespace, object)
-      for (const service of servicesOf(object)) append(this.byService, service, object)
+      for (const key of indexKeysOf(object)) append(this.byKey, key, object)
     }
   }
 }
@@ -105,16 +105,19 @@ export class ResourceStore implements ResourceReader {
   }
 
   endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[] {
-    return (this.indexes.get('EndpointSlice')?.byService.get(`${namespace}/${service}`) ?? []) as EndpointSlice[]
+    return this.found('EndpointSlice', `${namespace}/${service}`)
   }
 
   httpRoutesOf(namespace: string, service: string): readonly HttpRoute[] {
-    return (this.indexes.get('HTTPRoute')?.byService.get(`${namespace}/${service}`) ?? []) as HttpRoute[]
+    return this.found('HTTPRoute', `${namespace}/${service}`)
   }
 
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
-    const found = this.indexes.get('AuthorizationPolicy')?.byService.get(targetKey(namespace, target))
-    return (found ?? []) as AuthorizationPolicy[]
+    return this.found('AuthorizationPolicy', targetKey(namespace, target))
+  }
+
+  private found<K extends Kind>(kind: K, key: string): readonly Kinds[K][] {
+    return (this.indexes.get(kind)?.byKey.get(key) ?? []) as unknown as readonly Kinds[K][]
   }
 
   /** Every read that would be answered differently by the two stores, at least. */
@@ -175,33 +178,7 @@ function noteChange(changed: Set<ReadKey>, object: AnyObject): void {
   changed.add(readKeys.object(object.kind, namespace, name))
   changed.add(readKeys.list(object.kind))
   changed.add(readKeys.list(object.kind, namespace))
-  if (object.kind !== 'EndpointSlice' && object.kind !== 'HTTPRoute' && object.kind !== 'AuthorizationPolicy') return
-  for (const service of servicesOf(object)) changed.add(readKeys.index(object.kind, service))
-}
-
-/** `namespace/name` of each Service that an EndpointSlice or a route belongs to; a policy's targets, by `targetKey`. */
-function servicesOf(object: AnyObject): string[] {
-  const { namespace, labels } = object.metadata
-  if (object.kind === 'AuthorizationPolicy') {
-    return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
-  }
-  if (object.kind === 'EndpointSlice') {
-    const service = labels?.['kubernetes.io/service-name']
-    return service === undefined ? [] : [`${namespace}/${service}`]
-  }
-  if (object.kind !== 'HTTPRoute') return []
-  const services = new Set<string>()
-  for (const parent of object.spec.parentRefs ?? []) {
-    if (parent.kind === 'Service' && (parent.group ?? '') === '') {
-      services.add(`${parent.namespace ?? namespace}/${parent.name}`)
-    }
-  }
-  return [...services]
-}
-
-/** `Service demo/echo`; a target that is not known is of no kind. */
-function targetKey(namespace: string, { kind, name }: PolicyTarget = { kind: '', name: '' }): string {
-  return `${kind} ${namespace}/${name}`
+  for (const key of indexKeysOf(object)) changed.add(readKeys.index(object.kind, key))
 }
 
 function isSame(before: KindIndex, now: ReadonlyMap<string, AnyObject>): boolean {

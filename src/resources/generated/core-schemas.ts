@@ -45,6 +45,17 @@ export const coreSchemas: Readonly<Record<string, Schema>> = {
       uid: { type: 'string' },
     },
   },
+  ConfigMap: {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      binaryData: { type: 'object', additional: { type: 'string' } },
+      data: { type: 'object', additional: { type: 'string' } },
+      immutable: { type: 'boolean' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
   Namespace: {
     type: 'object',
     properties: {
@@ -1143,6 +1154,18 @@ export const coreSchemas: Readonly<Record<string, Schema>> = {
   PodResourceClaimStatus: {
     type: 'object',
     properties: { name: { type: 'string' }, resourceClaimName: { type: 'string' } },
+  },
+  Secret: {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      data: { type: 'object', additional: { type: 'string' } },
+      immutable: { type: 'boolean' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      stringData: { type: 'object', additional: { type: 'string' } },
+      type: { type: 'string' },
+    },
   },
   Service: {
     type: 'object',

@@ -2,6 +2,194 @@
 import type { Schema } from '../schema.ts'
 
 export const gatewaySchemas: Readonly<Record<string, Schema>> = {
+  BackendTLSPolicy: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        required: ['targetRefs', 'validation'],
+        properties: {
+          options: { type: 'object', maxProperties: 16, additional: { type: 'string', minLength: 0, maxLength: 4096 } },
+          targetRefs: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['group', 'kind', 'name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                },
+                kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+                sectionName: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+          validation: {
+            type: 'object',
+            required: ['hostname'],
+            properties: {
+              caCertificateRefs: {
+                type: 'array',
+                maxItems: 8,
+                items: {
+                  type: 'object',
+                  required: ['group', 'kind', 'name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                  },
+                },
+              },
+              hostname: {
+                type: 'string',
+                pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                minLength: 1,
+                maxLength: 253,
+              },
+              subjectAltNames: {
+                type: 'array',
+                maxItems: 5,
+                items: {
+                  type: 'object',
+                  required: ['type'],
+                  properties: {
+                    hostname: {
+                      type: 'string',
+                      pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                    type: { type: 'string', enum: ['Hostname', 'URI'] },
+                    uri: {
+                      type: 'string',
+                      pattern: '^(([^:/?#]+):)(//([^/?#]*))([^?#]*)(\\?([^#]*))?(#(.*))?',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+              },
+              wellKnownCACertificates: {
+                type: 'string',
+                pattern:
+                  '^(System|([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]))$',
+                minLength: 1,
+                maxLength: 253,
+              },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        required: ['ancestors'],
+        properties: {
+          ancestors: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['ancestorRef', 'conditions', 'controllerName'],
+              properties: {
+                ancestorRef: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                      default: 'gateway.networking.k8s.io',
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                      default: 'Gateway',
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                    namespace: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                    sectionName: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+                conditions: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 8,
+                  listMapKeys: ['type'],
+                  items: {
+                    type: 'object',
+                    required: ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+                    properties: {
+                      lastTransitionTime: { type: 'string' },
+                      message: { type: 'string', maxLength: 32768 },
+                      observedGeneration: { type: 'integer', minimum: 0 },
+                      reason: {
+                        type: 'string',
+                        pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+                        minLength: 1,
+                        maxLength: 1024,
+                      },
+                      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+                      type: {
+                        type: 'string',
+                        pattern:
+                          '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+                        maxLength: 316,
+                      },
+                    },
+                  },
+                },
+                controllerName: {
+                  type: 'string',
+                  pattern:
+                    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
   Gateway: {
     type: 'object',
     required: ['spec'],
@@ -1593,6 +1781,157 @@ export const gatewaySchemas: Readonly<Record<string, Schema>> = {
                       maxLength: 253,
                     },
                   },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  XBackendTrafficPolicy: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        required: ['targetRefs'],
+        properties: {
+          retryConstraint: {
+            type: 'object',
+            properties: {
+              budget: {
+                type: 'object',
+                default: { interval: '10s', percent: 20 },
+                properties: {
+                  interval: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$', default: '10s' },
+                  percent: { type: 'integer', minimum: 0, maximum: 100, default: 20 },
+                },
+              },
+              minRetryRate: {
+                type: 'object',
+                default: { count: 10, interval: '1s' },
+                properties: {
+                  count: { type: 'integer', minimum: 1, maximum: 1000000 },
+                  interval: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' },
+                },
+              },
+            },
+          },
+          sessionPersistence: {
+            type: 'object',
+            properties: {
+              absoluteTimeout: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' },
+              cookieConfig: {
+                type: 'object',
+                properties: { lifetimeType: { type: 'string', enum: ['Permanent', 'Session'], default: 'Session' } },
+              },
+              sessionName: { type: 'string', maxLength: 128 },
+              type: { type: 'string', enum: ['Cookie', 'Header'], default: 'Cookie' },
+            },
+          },
+          targetRefs: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 16,
+            listMapKeys: ['group', 'kind', 'name'],
+            items: {
+              type: 'object',
+              required: ['group', 'kind', 'name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                },
+                kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+              },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        required: ['ancestors'],
+        properties: {
+          ancestors: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['ancestorRef', 'conditions', 'controllerName'],
+              properties: {
+                ancestorRef: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                      default: 'gateway.networking.k8s.io',
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                      default: 'Gateway',
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                    namespace: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                    sectionName: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+                conditions: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 8,
+                  listMapKeys: ['type'],
+                  items: {
+                    type: 'object',
+                    required: ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+                    properties: {
+                      lastTransitionTime: { type: 'string' },
+                      message: { type: 'string', maxLength: 32768 },
+                      observedGeneration: { type: 'integer', minimum: 0 },
+                      reason: {
+                        type: 'string',
+                        pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+                        minLength: 1,
+                        maxLength: 1024,
+                      },
+                      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+                      type: {
+                        type: 'string',
+                        pattern:
+                          '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+                        maxLength: 316,
+                      },
+                    },
+                  },
+                },
+                controllerName: {
+                  type: 'string',
+                  pattern:
+                    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                  minLength: 1,
+                  maxLength: 253,
                 },
               },
             },

@@ -162,4 +162,945 @@ export const istioSchemas: Readonly<Record<string, Schema>> = {
       metadata: { ref: 'ObjectMeta' },
     },
   },
+  DestinationRule: {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: {
+        type: 'object',
+        required: ['host'],
+        properties: {
+          exportTo: { type: 'array', items: { type: 'string' } },
+          host: { type: 'string' },
+          subsets: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['name'],
+              properties: {
+                labels: { type: 'object', additional: { type: 'string' } },
+                name: { type: 'string' },
+                trafficPolicy: {
+                  type: 'object',
+                  properties: {
+                    connectionPool: {
+                      type: 'object',
+                      properties: {
+                        http: {
+                          type: 'object',
+                          properties: {
+                            h2UpgradePolicy: { type: 'string', enum: ['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'] },
+                            http1MaxPendingRequests: { type: 'integer' },
+                            http2KeepAlive: {
+                              type: 'object',
+                              properties: { interval: { type: 'string' }, timeout: { type: 'string' } },
+                            },
+                            http2MaxRequests: { type: 'integer' },
+                            idleTimeout: { type: 'string' },
+                            maxConcurrentStreams: { type: 'integer' },
+                            maxRequestsPerConnection: { type: 'integer' },
+                            maxRetries: { type: 'integer' },
+                            useClientProtocol: { type: 'boolean' },
+                          },
+                        },
+                        tcp: {
+                          type: 'object',
+                          properties: {
+                            connectTimeout: { type: 'string' },
+                            idleTimeout: { type: 'string' },
+                            maxConnectionDuration: { type: 'string' },
+                            maxConnections: { type: 'integer' },
+                            tcpKeepalive: {
+                              type: 'object',
+                              properties: {
+                                interval: { type: 'string' },
+                                probes: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                time: { type: 'string' },
+                              },
+                            },
+                          },
+                        },
+                      },
+                    },
+                    loadBalancer: {
+                      type: 'object',
+                      properties: {
+                        consistentHash: {
+                          type: 'object',
+                          properties: {
+                            httpCookie: {
+                              type: 'object',
+                              required: ['name'],
+                              properties: {
+                                attributes: {
+                                  type: 'array',
+                                  items: {
+                                    type: 'object',
+                                    required: ['name'],
+                                    properties: { name: { type: 'string' }, value: { type: 'string' } },
+                                  },
+                                },
+                                name: { type: 'string' },
+                                path: { type: 'string' },
+                                ttl: { type: 'string' },
+                              },
+                            },
+                            httpHeaderName: { type: 'string' },
+                            httpQueryParameterName: { type: 'string' },
+                            maglev: { type: 'object', properties: { tableSize: { type: 'integer', minimum: 0 } } },
+                            minimumRingSize: { type: 'integer', minimum: 0 },
+                            ringHash: {
+                              type: 'object',
+                              properties: { minimumRingSize: { type: 'integer', minimum: 0 } },
+                            },
+                            useSourceIp: { type: 'boolean' },
+                          },
+                        },
+                        localityLbSetting: {
+                          type: 'object',
+                          properties: {
+                            distribute: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: {
+                                  from: { type: 'string' },
+                                  to: {
+                                    type: 'object',
+                                    additional: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                  },
+                                },
+                              },
+                            },
+                            enabled: { type: 'boolean' },
+                            failover: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: { from: { type: 'string' }, to: { type: 'string' } },
+                              },
+                            },
+                            failoverPriority: { type: 'array', items: { type: 'string' } },
+                          },
+                        },
+                        simple: {
+                          type: 'string',
+                          enum: ['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'],
+                        },
+                        warmup: {
+                          type: 'object',
+                          required: ['duration'],
+                          properties: {
+                            aggression: { type: 'number', minimum: 0 },
+                            duration: { type: 'string' },
+                            minimumPercent: { type: 'number', minimum: 0, maximum: 100 },
+                          },
+                        },
+                        warmupDurationSecs: { type: 'string' },
+                        zoneAwareLbSetting: {
+                          type: 'object',
+                          properties: {
+                            enabled: { type: 'boolean' },
+                            failover: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: { from: { type: 'string' }, to: { type: 'string' } },
+                              },
+                            },
+                            failoverPriority: { type: 'array', items: { type: 'string' } },
+                            minClusterSize: { type: 'integer', minimum: 1, maximum: 4294967295 },
+                          },
+                        },
+                      },
+                    },
+                    outlierDetection: {
+                      type: 'object',
+                      properties: {
+                        baseEjectionTime: { type: 'string' },
+                        consecutive5xxErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        consecutiveErrors: { type: 'integer' },
+                        consecutiveGatewayErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        consecutiveLocalOriginFailures: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        interval: { type: 'string' },
+                        maxEjectionPercent: { type: 'integer' },
+                        minHealthPercent: { type: 'integer' },
+                        outlierDetectionHttpErrorCodes: {
+                          type: 'array',
+                          items: { type: 'integer', minimum: 100, maximum: 599 },
+                        },
+                        splitExternalLocalOriginErrors: { type: 'boolean' },
+                      },
+                    },
+                    portLevelSettings: {
+                      type: 'array',
+                      maxItems: 4096,
+                      items: {
+                        type: 'object',
+                        properties: {
+                          connectionPool: {
+                            type: 'object',
+                            properties: {
+                              http: {
+                                type: 'object',
+                                properties: {
+                                  h2UpgradePolicy: { type: 'string', enum: ['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'] },
+                                  http1MaxPendingRequests: { type: 'integer' },
+                                  http2KeepAlive: {
+                                    type: 'object',
+                                    properties: { interval: { type: 'string' }, timeout: { type: 'string' } },
+                                  },
+                                  http2MaxRequests: { type: 'integer' },
+                                  idleTimeout: { type: 'string' },
+                                  maxConcurrentStreams: { type: 'integer' },
+                                  maxRequestsPerConnection: { type: 'integer' },
+                                  maxRetries: { type: 'integer' },
+                                  useClientProtocol: { type: 'boolean' },
+                                },
+                              },
+                              tcp: {
+                                type: 'object',
+                                properties: {
+                                  connectTimeout: { type: 'string' },
+                                  idleTimeout: { type: 'string' },
+                                  maxConnectionDuration: { type: 'string' },
+                                  maxConnections: { type: 'integer' },
+                                  tcpKeepalive: {
+                                    type: 'object',
+                                    properties: {
+                                      interval: { type: 'string' },
+                                      probes: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                      time: { type: 'string' },
+                                    },
+                                  },
+                                },
+                              },
+                            },
+                          },
+                          loadBalancer: {
+                            type: 'object',
+                            properties: {
+                              consistentHash: {
+                                type: 'object',
+                                properties: {
+                                  httpCookie: {
+                                    type: 'object',
+                                    required: ['name'],
+                                    properties: {
+                                      attributes: {
+                                        type: 'array',
+                                        items: {
+                                          type: 'object',
+                                          required: ['name'],
+                                          properties: { name: { type: 'string' }, value: { type: 'string' } },
+                                        },
+                                      },
+                                      name: { type: 'string' },
+                                      path: { type: 'string' },
+                                      ttl: { type: 'string' },
+                                    },
+                                  },
+                                  httpHeaderName: { type: 'string' },
+                                  httpQueryParameterName: { type: 'string' },
+                                  maglev: {
+                                    type: 'object',
+                                    properties: { tableSize: { type: 'integer', minimum: 0 } },
+                                  },
+                                  minimumRingSize: { type: 'integer', minimum: 0 },
+                                  ringHash: {
+                                    type: 'object',
+                                    properties: { minimumRingSize: { type: 'integer', minimum: 0 } },
+                                  },
+                                  useSourceIp: { type: 'boolean' },
+                                },
+                              },
+                              localityLbSetting: {
+                                type: 'object',
+                                properties: {
+                                  distribute: {
+                                    type: 'array',
+                                    items: {
+                                      type: 'object',
+                                      properties: {
+                                        from: { type: 'string' },
+                                        to: {
+                                          type: 'object',
+                                          additional: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                        },
+                                      },
+                                    },
+                                  },
+                                  enabled: { type: 'boolean' },
+                                  failover: {
+                                    type: 'array',
+                                    items: {
+                                      type: 'object',
+                                      properties: { from: { type: 'string' }, to: { type: 'string' } },
+                                    },
+                                  },
+                                  failoverPriority: { type: 'array', items: { type: 'string' } },
+                                },
+                              },
+                              simple: {
+                                type: 'string',
+                                enum: [
+                                  'UNSPECIFIED',
+                                  'LEAST_CONN',
+                                  'RANDOM',
+                                  'PASSTHROUGH',
+                                  'ROUND_ROBIN',
+                                  'LEAST_REQUEST',
+                                ],
+                              },
+                              warmup: {
+                                type: 'object',
+                                required: ['duration'],
+                                properties: {
+                                  aggression: { type: 'number', minimum: 0 },
+                                  duration: { type: 'string' },
+                                  minimumPercent: { type: 'number', minimum: 0, maximum: 100 },
+                                },
+                              },
+                              warmupDurationSecs: { type: 'string' },
+                              zoneAwareLbSetting: {
+                                type: 'object',
+                                properties: {
+                                  enabled: { type: 'boolean' },
+                                  failover: {
+                                    type: 'array',
+                                    items: {
+                                      type: 'object',
+                                      properties: { from: { type: 'string' }, to: { type: 'string' } },
+                                    },
+                                  },
+                                  failoverPriority: { type: 'array', items: { type: 'string' } },
+                                  minClusterSize: { type: 'integer', minimum: 1, maximum: 4294967295 },
+                                },
+                              },
+                            },
+                          },
+                          outlierDetection: {
+                            type: 'object',
+                            properties: {
+                              baseEjectionTime: { type: 'string' },
+                              consecutive5xxErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                              consecutiveErrors: { type: 'integer' },
+                              consecutiveGatewayErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                              consecutiveLocalOriginFailures: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                              interval: { type: 'string' },
+                              maxEjectionPercent: { type: 'integer' },
+                              minHealthPercent: { type: 'integer' },
+                              outlierDetectionHttpErrorCodes: {
+                                type: 'array',
+                                items: { type: 'integer', minimum: 100, maximum: 599 },
+                              },
+                              splitExternalLocalOriginErrors: { type: 'boolean' },
+                            },
+                          },
+                          port: {
+                            type: 'object',
+                            properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                          tls: {
+                            type: 'object',
+                            properties: {
+                              caCertificates: { type: 'string' },
+                              caCrl: { type: 'string' },
+                              clientCertificate: { type: 'string' },
+                              credentialName: { type: 'string' },
+                              insecureSkipVerify: { type: 'boolean' },
+                              mode: { type: 'string', enum: ['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'] },
+                              privateKey: { type: 'string' },
+                              sni: { type: 'string' },
+                              subjectAltNames: { type: 'array', items: { type: 'string' } },
+                            },
+                          },
+                        },
+                      },
+                    },
+                    proxyProtocol: { type: 'object', properties: { version: { type: 'string', enum: ['V1', 'V2'] } } },
+                    retryBudget: {
+                      type: 'object',
+                      properties: {
+                        budgetInterval: { type: 'string' },
+                        minRetryConcurrency: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        percent: { type: 'number', minimum: 0, maximum: 100 },
+                      },
+                    },
+                    tls: {
+                      type: 'object',
+                      properties: {
+                        caCertificates: { type: 'string' },
+                        caCrl: { type: 'string' },
+                        clientCertificate: { type: 'string' },
+                        credentialName: { type: 'string' },
+                        insecureSkipVerify: { type: 'boolean' },
+                        mode: { type: 'string', enum: ['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'] },
+                        privateKey: { type: 'string' },
+                        sni: { type: 'string' },
+                        subjectAltNames: { type: 'array', items: { type: 'string' } },
+                      },
+                    },
+                    tunnel: {
+                      type: 'object',
+                      required: ['targetHost', 'targetPort'],
+                      properties: {
+                        protocol: { type: 'string' },
+                        targetHost: { type: 'string' },
+                        targetPort: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+          trafficPolicy: {
+            type: 'object',
+            properties: {
+              connectionPool: {
+                type: 'object',
+                properties: {
+                  http: {
+                    type: 'object',
+                    properties: {
+                      h2UpgradePolicy: { type: 'string', enum: ['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'] },
+                      http1MaxPendingRequests: { type: 'integer' },
+                      http2KeepAlive: {
+                        type: 'object',
+                        properties: { interval: { type: 'string' }, timeout: { type: 'string' } },
+                      },
+                      http2MaxRequests: { type: 'integer' },
+                      idleTimeout: { type: 'string' },
+                      maxConcurrentStreams: { type: 'integer' },
+                      maxRequestsPerConnection: { type: 'integer' },
+                      maxRetries: { type: 'integer' },
+                      useClientProtocol: { type: 'boolean' },
+                    },
+                  },
+                  tcp: {
+                    type: 'object',
+                    properties: {
+                      connectTimeout: { type: 'string' },
+                      idleTimeout: { type: 'string' },
+                      maxConnectionDuration: { type: 'string' },
+                      maxConnections: { type: 'integer' },
+                      tcpKeepalive: {
+                        type: 'object',
+                        properties: {
+                          interval: { type: 'string' },
+                          probes: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                          time: { type: 'string' },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+              loadBalancer: {
+                type: 'object',
+                properties: {
+                  consistentHash: {
+                    type: 'object',
+                    properties: {
+                      httpCookie: {
+                        type: 'object',
+                        required: ['name'],
+                        properties: {
+                          attributes: {
+                            type: 'array',
+                            items: {
+                              type: 'object',
+                              required: ['name'],
+                              properties: { name: { type: 'string' }, value: { type: 'string' } },
+                            },
+                          },
+                          name: { type: 'string' },
+                          path: { type: 'string' },
+                          ttl: { type: 'string' },
+                        },
+                      },
+                      httpHeaderName: { type: 'string' },
+                      httpQueryParameterName: { type: 'string' },
+                      maglev: { type: 'object', properties: { tableSize: { type: 'integer', minimum: 0 } } },
+                      minimumRingSize: { type: 'integer', minimum: 0 },
+                      ringHash: { type: 'object', properties: { minimumRingSize: { type: 'integer', minimum: 0 } } },
+                      useSourceIp: { type: 'boolean' },
+                    },
+                  },
+                  localityLbSetting: {
+                    type: 'object',
+                    properties: {
+                      distribute: {
+                        type: 'array',
+                        items: {
+                          type: 'object',
+                          properties: {
+                            from: { type: 'string' },
+                            to: { type: 'object', additional: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                        },
+                      },
+                      enabled: { type: 'boolean' },
+                      failover: {
+                        type: 'array',
+                        items: { type: 'object', properties: { from: { type: 'string' }, to: { type: 'string' } } },
+                      },
+                      failoverPriority: { type: 'array', items: { type: 'string' } },
+                    },
+                  },
+                  simple: {
+                    type: 'string',
+                    enum: ['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'],
+                  },
+                  warmup: {
+                    type: 'object',
+                    required: ['duration'],
+                    properties: {
+                      aggression: { type: 'number', minimum: 0 },
+                      duration: { type: 'string' },
+                      minimumPercent: { type: 'number', minimum: 0, maximum: 100 },
+                    },
+                  },
+                  warmupDurationSecs: { type: 'string' },
+                  zoneAwareLbSetting: {
+                    type: 'object',
+                    properties: {
+                      enabled: { type: 'boolean' },
+                      failover: {
+                        type: 'array',
+                        items: { type: 'object', properties: { from: { type: 'string' }, to: { type: 'string' } } },
+                      },
+                      failoverPriority: { type: 'array', items: { type: 'string' } },
+                      minClusterSize: { type: 'integer', minimum: 1, maximum: 4294967295 },
+                    },
+                  },
+                },
+              },
+              outlierDetection: {
+                type: 'object',
+                properties: {
+                  baseEjectionTime: { type: 'string' },
+                  consecutive5xxErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                  consecutiveErrors: { type: 'integer' },
+                  consecutiveGatewayErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                  consecutiveLocalOriginFailures: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                  interval: { type: 'string' },
+                  maxEjectionPercent: { type: 'integer' },
+                  minHealthPercent: { type: 'integer' },
+                  outlierDetectionHttpErrorCodes: {
+                    type: 'array',
+                    items: { type: 'integer', minimum: 100, maximum: 599 },
+                  },
+                  splitExternalLocalOriginErrors: { type: 'boolean' },
+                },
+              },
+              portLevelSettings: {
+                type: 'array',
+                maxItems: 4096,
+                items: {
+                  type: 'object',
+                  properties: {
+                    connectionPool: {
+                      type: 'object',
+                      properties: {
+                        http: {
+                          type: 'object',
+                          properties: {
+                            h2UpgradePolicy: { type: 'string', enum: ['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'] },
+                            http1MaxPendingRequests: { type: 'integer' },
+                            http2KeepAlive: {
+                              type: 'object',
+                              properties: { interval: { type: 'string' }, timeout: { type: 'string' } },
+                            },
+                            http2MaxRequests: { type: 'integer' },
+                            idleTimeout: { type: 'string' },
+                            maxConcurrentStreams: { type: 'integer' },
+                            maxRequestsPerConnection: { type: 'integer' },
+                            maxRetries: { type: 'integer' },
+                            useClientProtocol: { type: 'boolean' },
+                          },
+                        },
+                        tcp: {
+                          type: 'object',
+                          properties: {
+                            connectTimeout: { type: 'string' },
+                            idleTimeout: { type: 'string' },
+                            maxConnectionDuration: { type: 'string' },
+                            maxConnections: { type: 'integer' },
+                            tcpKeepalive: {
+                              type: 'object',
+                              properties: {
+                                interval: { type: 'string' },
+                                probes: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                time: { type: 'string' },
+                              },
+                            },
+                          },
+                        },
+                      },
+                    },
+                    loadBalancer: {
+                      type: 'object',
+                      properties: {
+                        consistentHash: {
+                          type: 'object',
+                          properties: {
+                            httpCookie: {
+                              type: 'object',
+                              required: ['name'],
+                              properties: {
+                                attributes: {
+                                  type: 'array',
+                                  items: {
+                                    type: 'object',
+                                    required: ['name'],
+                                    properties: { name: { type: 'string' }, value: { type: 'string' } },
+                                  },
+                                },
+                                name: { type: 'string' },
+                                path: { type: 'string' },
+                                ttl: { type: 'string' },
+                              },
+                            },
+                            httpHeaderName: { type: 'string' },
+                            httpQueryParameterName: { type: 'string' },
+                            maglev: { type: 'object', properties: { tableSize: { type: 'integer', minimum: 0 } } },
+                            minimumRingSize: { type: 'integer', minimum: 0 },
+                            ringHash: {
+                              type: 'object',
+                              properties: { minimumRingSize: { type: 'integer', minimum: 0 } },
+                            },
+                            useSourceIp: { type: 'boolean' },
+                          },
+                        },
+                        localityLbSetting: {
+                          type: 'object',
+                          properties: {
+                            distribute: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: {
+                                  from: { type: 'string' },
+                                  to: {
+                                    type: 'object',
+                                    additional: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                                  },
+                                },
+                              },
+                            },
+                            enabled: { type: 'boolean' },
+                            failover: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: { from: { type: 'string' }, to: { type: 'string' } },
+                              },
+                            },
+                            failoverPriority: { type: 'array', items: { type: 'string' } },
+                          },
+                        },
+                        simple: {
+                          type: 'string',
+                          enum: ['UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST'],
+                        },
+                        warmup: {
+                          type: 'object',
+                          required: ['duration'],
+                          properties: {
+                            aggression: { type: 'number', minimum: 0 },
+                            duration: { type: 'string' },
+                            minimumPercent: { type: 'number', minimum: 0, maximum: 100 },
+                          },
+                        },
+                        warmupDurationSecs: { type: 'string' },
+                        zoneAwareLbSetting: {
+                          type: 'object',
+                          properties: {
+                            enabled: { type: 'boolean' },
+                            failover: {
+                              type: 'array',
+                              items: {
+                                type: 'object',
+                                properties: { from: { type: 'string' }, to: { type: 'string' } },
+                              },
+                            },
+                            failoverPriority: { type: 'array', items: { type: 'string' } },
+                            minClusterSize: { type: 'integer', minimum: 1, maximum: 4294967295 },
+                          },
+                        },
+                      },
+                    },
+                    outlierDetection: {
+                      type: 'object',
+                      properties: {
+                        baseEjectionTime: { type: 'string' },
+                        consecutive5xxErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        consecutiveErrors: { type: 'integer' },
+                        consecutiveGatewayErrors: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        consecutiveLocalOriginFailures: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                        interval: { type: 'string' },
+                        maxEjectionPercent: { type: 'integer' },
+                        minHealthPercent: { type: 'integer' },
+                        outlierDetectionHttpErrorCodes: {
+                          type: 'array',
+                          items: { type: 'integer', minimum: 100, maximum: 599 },
+                        },
+                        splitExternalLocalOriginErrors: { type: 'boolean' },
+                      },
+                    },
+                    port: {
+                      type: 'object',
+                      properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                    },
+                    tls: {
+                      type: 'object',
+                      properties: {
+                        caCertificates: { type: 'string' },
+                        caCrl: { type: 'string' },
+                        clientCertificate: { type: 'string' },
+                        credentialName: { type: 'string' },
+                        insecureSkipVerify: { type: 'boolean' },
+                        mode: { type: 'string', enum: ['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'] },
+                        privateKey: { type: 'string' },
+                        sni: { type: 'string' },
+                        subjectAltNames: { type: 'array', items: { type: 'string' } },
+                      },
+                    },
+                  },
+                },
+              },
+              proxyProtocol: { type: 'object', properties: { version: { type: 'string', enum: ['V1', 'V2'] } } },
+              retryBudget: {
+                type: 'object',
+                properties: {
+                  budgetInterval: { type: 'string' },
+                  minRetryConcurrency: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                  percent: { type: 'number', minimum: 0, maximum: 100 },
+                },
+              },
+              tls: {
+                type: 'object',
+                properties: {
+                  caCertificates: { type: 'string' },
+                  caCrl: { type: 'string' },
+                  clientCertificate: { type: 'string' },
+                  credentialName: { type: 'string' },
+                  insecureSkipVerify: { type: 'boolean' },
+                  mode: { type: 'string', enum: ['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'] },
+                  privateKey: { type: 'string' },
+                  sni: { type: 'string' },
+                  subjectAltNames: { type: 'array', items: { type: 'string' } },
+                },
+              },
+              tunnel: {
+                type: 'object',
+                required: ['targetHost', 'targetPort'],
+                properties: {
+                  protocol: { type: 'string' },
+                  targetHost: { type: 'string' },
+                  targetPort: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                },
+              },
+            },
+          },
+          workloadSelector: {
+            type: 'object',
+            properties: {
+              matchLabels: { type: 'object', maxProperties: 4096, additional: { type: 'string', maxLength: 63 } },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        preserveUnknown: true,
+        properties: {
+          conditions: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                lastProbeTime: { type: 'string' },
+                lastTransitionTime: { type: 'string' },
+                message: { type: 'string' },
+                observedGeneration: { type: 'integer-or-string' },
+                reason: { type: 'string' },
+                status: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+          observedGeneration: { type: 'integer-or-string' },
+          validationMessages: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                documentationUrl: { type: 'string' },
+                level: { type: 'string', enum: ['UNKNOWN', 'ERROR', 'WARNING', 'INFO'] },
+                type: { type: 'object', properties: { code: { type: 'string' }, name: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
+  ServiceEntry: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: {
+        type: 'object',
+        required: ['hosts'],
+        properties: {
+          addresses: { type: 'array', maxItems: 256, items: { type: 'string', maxLength: 64 } },
+          endpoints: {
+            type: 'array',
+            maxItems: 4096,
+            items: {
+              type: 'object',
+              properties: {
+                address: { type: 'string', maxLength: 256 },
+                labels: { type: 'object', maxProperties: 256, additional: { type: 'string' } },
+                locality: { type: 'string', maxLength: 2048 },
+                network: { type: 'string', maxLength: 2048 },
+                ports: {
+                  type: 'object',
+                  maxProperties: 128,
+                  additional: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                },
+                serviceAccount: { type: 'string', maxLength: 253 },
+                weight: { type: 'integer', minimum: 0, maximum: 4294967295 },
+              },
+            },
+          },
+          exportTo: { type: 'array', items: { type: 'string' } },
+          hosts: { type: 'array', minItems: 1, maxItems: 256, items: { type: 'string' } },
+          location: { type: 'string', enum: ['MESH_EXTERNAL', 'MESH_INTERNAL'] },
+          ports: {
+            type: 'array',
+            maxItems: 256,
+            listMapKeys: ['name'],
+            items: {
+              type: 'object',
+              required: ['number', 'name'],
+              properties: {
+                name: { type: 'string', maxLength: 256 },
+                number: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                protocol: { type: 'string', maxLength: 256 },
+                targetPort: { type: 'integer', minimum: 0, maximum: 4294967295 },
+              },
+            },
+          },
+          resolution: { type: 'string', enum: ['NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'] },
+          subjectAltNames: { type: 'array', items: { type: 'string' } },
+          workloadSelector: {
+            type: 'object',
+            properties: {
+              labels: { type: 'object', maxProperties: 256, additional: { type: 'string', maxLength: 63 } },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        preserveUnknown: true,
+        properties: {
+          conditions: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                lastProbeTime: { type: 'string' },
+                lastTransitionTime: { type: 'string' },
+                message: { type: 'string' },
+                observedGeneration: { type: 'integer-or-string' },
+                reason: { type: 'string' },
+                status: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+          observedGeneration: { type: 'integer-or-string' },
+          validationMessages: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                documentationUrl: { type: 'string' },
+                level: { type: 'string', enum: ['UNKNOWN', 'ERROR', 'WARNING', 'INFO'] },
+                type: { type: 'object', properties: { code: { type: 'string' }, name: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
+  WorkloadEntry: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: {
+        type: 'object',
+        properties: {
+          address: { type: 'string', maxLength: 256 },
+          labels: { type: 'object', maxProperties: 256, additional: { type: 'string' } },
+          locality: { type: 'string', maxLength: 2048 },
+          network: { type: 'string', maxLength: 2048 },
+          ports: {
+            type: 'object',
+            maxProperties: 128,
+            additional: { type: 'integer', minimum: 0, maximum: 4294967295 },
+          },
+          serviceAccount: { type: 'string', maxLength: 253 },
+          weight: { type: 'integer', minimum: 0, maximum: 4294967295 },
+        },
+      },
+      status: {
+        type: 'object',
+        preserveUnknown: true,
+        properties: {
+          conditions: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                lastProbeTime: { type: 'string' },
+                lastTransitionTime: { type: 'string' },
+                message: { type: 'string' },
+                observedGeneration: { type: 'integer-or-string' },
+                reason: { type: 'string' },
+                status: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+          observedGeneration: { type: 'integer-or-string' },
+          validationMessages: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                documentationUrl: { type: 'string' },
+                level: { type: 'string', enum: ['UNKNOWN', 'ERROR', 'WARNING', 'INFO'] },
+                type: { type: 'object', properties: { code: { type: 'string' }, name: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
 }

@@ -1,0 +1,35 @@
+// By what an object is found besides its own name: the Service of an EndpointSlice, the parents of a route, the targets of a
+// policy. Kinds that are missing here have no index.
+
+import { policyTargets, type PolicyTargetReference } from './istio-security.ts'
+import type { AnyObject } from './kinds.ts'
+
+export type PolicyTarget = Pick<PolicyTargetReference, 'kind' | 'name'>
+
+export function indexKeysOf(object: AnyObject): string[] {
+  const { namespace, labels } = object.metadata
+  switch (object.kind) {
+    case 'EndpointSlice': {
+      const service = labels?.['kubernetes.io/service-name']
+      return service === undefined ? [] : [`${namespace}/${service}`]
+    }
+    case 'HTTPRoute': {
+      const services = new Set<string>()
+      for (const parent of object.spec.parentRefs ?? []) {
+        if (parent.kind === 'Service' && (parent.group ?? '') === '') {
+          services.add(`${parent.namespace ?? namespace}/${parent.name}`)
+        }
+      }
+      return [...services]
+    }
+    case 'AuthorizationPolicy':
+      return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
+    default:
+      return []
+  }
+}
+
+/** `Service demo/echo`; a target that is not known is of no kind. */
+export function targetKey(namespace: string, { kind, name }: PolicyTarget = { kind: '', name: '' }): string {
+  return `${kind} ${namespace}/${name}`
+}
