@@ -2,7 +2,6 @@
 
 import { RouteAction_ClusterNotFoundResponseCode as NotFoundCode } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
 import type {
-  RetryPolicy as RetryPolicyMessage,
   Route as RouteMessage,
   RouteAction,
   VirtualHost,
@@ -14,20 +13,17 @@ import type { TypedExtensionConfig } from '../../envoy/generated/envoy/config/co
 import { UriTemplateRewriteConfigSchema } from '../../envoy/generated/envoy/extensions/path/rewrite/uri_template/v3/uri_template_rewrite_pb.js'
 import { compileRegex } from '../../lib/linear-regex.ts'
 import { Problems } from '../../lib/problems.ts'
-import { compileHeaderMatchers } from '../matching/header-matcher.ts'
 import { compileTemplateExtension } from '../matching/route-match.ts'
 import { compileTemplateRewrite } from '../matching/uri-template.ts'
 import { durationMs } from '../stream/config-values.ts'
+import { compileRetryPolicy } from './compile-retry-policy.ts'
 import { matchedLength } from './compile-route-answers.ts'
 import { noteConfigured } from './compile-route-level.ts'
 import type { RouteContext } from './compile-route-level.ts'
 import type { PathRewrite } from './path-rewrite.ts'
-import { parseRetryOn } from './retry-policy.ts'
-import type { RetryPolicy } from './retry-policy.ts'
 import type { ClusterAction, ClusterChoice, HostRewrite, PerFilterConfigs, UpgradeConfig } from './route-config.ts'
 
 const DEFAULT_TIMEOUT_MS = 15_000
-const DEFAULT_BACKOFF_MS = 25
 
 export function compileClusterAction(
   route: RouteMessage,
@@ -110,23 +106,6 @@ function compileWeighted(
   const specifier = message.randomValueSpecifier
   const randomValueHeader = specifier.case === 'headerName' ? specifier.value.toLowerCase() : ''
   return { kind: 'weighted', clusters, totalWeight, randomValueHeader }
-}
-
-function compileRetryPolicy(message: RetryPolicyMessage, problems: Problems): RetryPolicy {
-  const baseIntervalMs = durationMs(message.retryBackOff?.baseInterval) ?? DEFAULT_BACKOFF_MS
-  const matchers = compileHeaderMatchers(message.retriableHeaders, problems.at('retriable_headers'))
-  return {
-    retryOn: parseRetryOn(message.retryOn),
-    numRetries: message.numRetries ?? 1,
-    perTryTimeoutMs: durationMs(message.perTryTimeout) ?? 0,
-    perTryIdleTimeoutMs: durationMs(message.perTryIdleTimeout) ?? 0,
-    retriableStatusCodes: message.retriableStatusCodes,
-    retriableResponse: (headers) => matchers.some((matcher) => matcher.test(headers)),
-    avoidPreviousHosts: message.retryHostPredicate.some((one) => one.name.endsWith('previous_hosts')),
-    hostSelectionMaxAttempts: Number(message.hostSelectionRetryMaxAttempts) || 1,
-    baseIntervalMs,
-    maxIntervalMs: durationMs(message.retryBackOff?.maxInterval) ?? baseIntervalMs * 10,
-  }
 }
 
 function compilePathRewrite(route: RouteMessage, message: RouteAction, problems: Problems): PathRewrite | undefined {

@@ -18,7 +18,8 @@ function policy(retryOn: string, more: Partial<RetryPolicy> = {}): RetryPolicy {
     perTryTimeoutMs: 0,
     perTryIdleTimeoutMs: 0,
     retriableStatusCodes: [],
-    retriableResponse: () => false,
+    retriableRequest: undefined,
+    retriableResponse: undefined,
     avoidPreviousHosts: false,
     hostSelectionMaxAttempts: 1,
     baseIntervalMs: 25,
@@ -159,8 +160,14 @@ describe('the policy of a request', () => {
     expect(taken?.retryOn).toBe(RETRY_ON['5xx'] | RETRY_ON.reset | RETRY_ON.unavailable)
     expect(taken?.numRetries).toBe(7)
     expect(taken?.retriableStatusCodes).toEqual([418, 409, 430])
-    expect(taken?.retriableResponse(response(200, 'x-again', ''))).toBe(true)
-    expect(taken?.retriableResponse(response(200, 'x-other', ''))).toBe(false)
+    expect(taken?.retriableResponse?.(response(200, 'x-again', ''))).toBe(true)
+    expect(taken?.retriableResponse?.(response(200, 'x-other', ''))).toBe(false)
+  })
+
+  test('is none for requests that are not retriable, whatever they ask', () => {
+    const route = policy('5xx', { retriableRequest: (headers) => headers.has('x-safe') })
+    expect(take(route, 'x-safe', '1')[0]).toBe(route)
+    expect(take(route, 'x-envoy-retry-on', 'reset')).toEqual([undefined, []])
   })
 
   test('allows one retry when only the request asks', () => {

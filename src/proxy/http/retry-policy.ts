@@ -1,6 +1,6 @@
 // When a failed attempt is tried again, as data and pure functions (envoy.config.route.v3.RetryPolicy). Nothing here acts.
 
-import type { RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
 
 /** Conditions of `retry_on`, one bit each. */
@@ -31,7 +31,10 @@ export interface RetryPolicy {
   readonly perTryTimeoutMs: number
   readonly perTryIdleTimeoutMs: number
   readonly retriableStatusCodes: readonly number[]
-  retriableResponse(headers: ResponseHeaderMap): boolean
+  /** Undefined: every request may be tried again. */
+  readonly retriableRequest: ((headers: HeaderMap) => boolean) | undefined
+  /** For `retriable-headers`; undefined: no response. */
+  readonly retriableResponse: ((headers: HeaderMap) => boolean) | undefined
   readonly avoidPreviousHosts: boolean
   /** Picks beyond the first when a predicate refuses a host. */
   readonly hostSelectionMaxAttempts: number
@@ -61,7 +64,8 @@ const NO_POLICY: RetryPolicy = {
   perTryTimeoutMs: 0,
   perTryIdleTimeoutMs: 0,
   retriableStatusCodes: [],
-  retriableResponse: () => false,
+  retriableRequest: undefined,
+  retriableResponse: undefined,
   avoidPreviousHosts: false,
   hostSelectionMaxAttempts: 1,
   baseIntervalMs: 25,
@@ -82,7 +86,8 @@ const CONSUMED = [
  */
 export function takeRetryPolicy(route: RetryPolicy | undefined, headers: RequestHeaderMap): RetryPolicy | undefined {
   const merged = asksForRetries(headers.fields) ? mergeRetryHeaders(route, headers) : route
-  return merged === undefined || merged.retryOn === 0 ? undefined : merged
+  if (merged === undefined || merged.retryOn === 0) return undefined
+  return merged.retriableRequest === undefined || merged.retriableRequest(headers) ? merged : undefined
 }
 
 function asksForRetries(fields: readonly string[]): boolean {
@@ -97,14 +102,19 @@ function mergeRetryHeaders(route: RetryPolicy | undefined, headers: RequestHeade
   const [retries, retryOn, grpcOn, codes, names] = CONSUMED.map((name) => headers.get(name) ?? '')
   for (const name of CONSUMED) headers.delete(name)
   const base = route ?? NO_POLICY
-  const headerNames = names.split(',').flatMap((name) => (name.trim() === '' ? [] : name.trim().toLowerCase()))
   return {
     ...base,
     retryOn: base.retryOn | (parseRetryOn(retryOn) & ~ANY_GRPC) | (parseRetryOn(grpcOn) & ANY_GRPC),
     numRetries: parseInteger(retries) ?? base.numRetries,
     retriableStatusCodes: [...base.retriableStatusCodes, ...parseIntegers(codes)],
-    retriableResponse: (response) => base.retriableResponse(response) || headerNames.some((name) => response.has(name)),
+    retriableResponse: mergeHeaderNames(base.retriableResponse, names),
   }
+}
+
+function mergeHeaderNames(base: RetryPolicy['retriableResponse'], names: string): RetryPolicy['retriableResponse'] {
+  const added = names.split(',').flatMap((name) => (name.trim() === '' ? [] : name.trim().toLowerCase()))
+  if (added.length === 0) return base
+  return (response) => base?.(response) === true || added.some((name) => response.has(name))
 }
 
 function parseInteger(text: string): number | undefined {
@@ -134,7 +144,7 @@ export function retriesResponse(policy: RetryPolicy, headers: ResponseHeaderMap)
   if ((retryOn & RETRY_ON['gateway-error']) !== 0 && status >= 502 && status <= 504) return true
   if ((retryOn & RETRY_ON['retriable-4xx']) !== 0 && status === 409) return true
   if ((retryOn & RETRY_ON['retriable-status-codes']) !== 0 && policy.retriableStatusCodes.includes(status)) return true
-  if ((retryOn & RETRY_ON['retriable-headers']) !== 0 && policy.retriableResponse(headers)) return true
+  if ((retryOn & RETRY_ON['retriable-headers']) !== 0 && policy.retriableResponse?.(headers) === true) return true
   const grpcStatus = headers.get('grpc-status')
   return grpcStatus !== undefined && (retryOn & (GRPC_CONDITIONS.get(grpcStatus) ?? 0)) !== 0
 }

@@ -208,8 +208,8 @@ export const routeSupport: SupportTables = {
     retriable_status_codes: implemented,
     retry_back_off: implemented,
     rate_limited_retry_back_off: skippable('back-off by a header of the response'),
-    retriable_headers: skippable('retries by header'),
-    retriable_request_headers: skippable('retries by header'),
+    retriable_headers: implemented,
+    retriable_request_headers: implemented,
     refresh_cluster_on_retry: skippable('choosing the cluster again'),
   },
   'envoy.config.route.v3.RetryPolicy.RetryBackOff': {
