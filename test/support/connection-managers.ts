@@ -22,6 +22,7 @@ import { ConnectionManager } from '../../src/proxy/http/connection-manager.ts'
 import type { Exchange } from '../../src/proxy/http/exchange.ts'
 import { CONTINUE, STOP } from '../../src/proxy/http/filter.ts'
 import type { HttpFilterFactory } from '../../src/proxy/http/filter.ts'
+import { compileAccessLogFilter } from '../../src/proxy/observe/access-log-filter.ts'
 import { socketAddress } from '../../src/proxy/stream/address.ts'
 import { newConnectionFacts } from '../../src/proxy/stream/new-connection-facts.ts'
 import type { StatsStore } from '../../src/proxy/stream/stats.ts'
@@ -88,6 +89,7 @@ export class ManagedConnection {
         rejectPathWithFragment: true,
         bufferLimitBytes: 1 << 20,
         compileAccessLoggers: () => [{ log: (info: StreamInfo) => void this.logged.push(info) }],
+        compileAccessLogFilter: (filter, at) => compileAccessLogFilter(filter, seededRandom(1), at),
         routeConfig: () => undefined,
       },
       problems,

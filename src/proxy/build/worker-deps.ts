@@ -13,6 +13,7 @@ import type { FormatEnvironment } from '../format/operator.ts'
 import { InternalListenerSet } from '../listener/internal-listeners.ts'
 import type { ListenerCompileDeps } from '../listener/compile-listener.ts'
 import type { LocalInfo } from '../http/local-info.ts'
+import { compileAccessLogFilter } from '../observe/access-log-filter.ts'
 import { compileAccessLoggers } from '../observe/access-loggers.ts'
 import type { AccessLogSink } from '../observe/access-log-sink.ts'
 import type { StatsStore } from '../stream/stats.ts'
@@ -74,6 +75,7 @@ export function workerDeps(
           { formats: surroundings.formats, random, sink: surroundings.accessLogSink },
           problems,
         ),
+      compileAccessLogFilter: (filter, problems) => compileAccessLogFilter(filter, random, problems),
       routeConfig,
     },
   }

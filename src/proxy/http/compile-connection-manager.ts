@@ -23,10 +23,11 @@ import type { Problems } from '../../lib/problems.ts'
 import type { Http2Surroundings } from '../cluster/compile-cluster.ts'
 import { compileHttp1Options, compileHttp2Options } from '../cluster/compile-http-options.ts'
 import { compileCidrRanges } from '../matching/address-matcher.ts'
-import type { FormatEnvironment } from '../format/operator.ts'
 import { durationMs } from '../stream/config-values.ts'
 import type { StatsStore } from '../stream/stats.ts'
 import type { AccessLogger } from './access-logger.ts'
+import { compileLocalReplies } from './compile-local-reply.ts'
+import type { LocalReplyDeps } from './compile-local-reply.ts'
 import { perFilterCompiler } from './compile-per-filter.ts'
 import { compileRouteConfig } from './compile-route-config.ts'
 import type { FilterDeps, HttpFilterFactory, InstalledFilter } from './filter.ts'
@@ -42,10 +43,9 @@ const DEFAULT_DRAIN_MS = 5000
 const DEFAULT_DELAYED_CLOSE_MS = 1000
 const DEFAULT_MAX_HEADERS_KB = 60
 
-export interface HcmCompileDeps {
+export interface HcmCompileDeps extends LocalReplyDeps {
   readonly filters: readonly HttpFilterFactory[]
   readonly stats: StatsStore
-  readonly formats: FormatEnvironment
   readonly http2: Http2Surroundings
   readonly localInfo: LocalInfo
   /** Envoy's runtime key envoy.reloadable_features.http_reject_path_with_fragment; istiod's bootstrap sets it to false. */
@@ -104,6 +104,7 @@ export function compileHttpConnectionManager(
     upgrades: new Map(message.upgradeConfigs.map((one) => [one.upgradeType.toLowerCase(), one.enabled ?? true])),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
     strictChecks: router?.strictChecks ?? [],
+    localReplies: compileLocalReplies(message.localReplyConfig, deps, problems.at('local_reply_config')),
     streamIdleTimeoutMs: durationMs(message.streamIdleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
     connectionIdleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_CONNECTION_IDLE_MS,
     maxConnectionDurationMs: durationMs(common?.maxConnectionDuration) ?? 0,

@@ -5,6 +5,7 @@ import type { Http2Options } from '../../codec/http2/options.ts'
 import type { AccessLogger } from './access-logger.ts'
 import type { HcmStats } from './hcm-stats.ts'
 import type { LocalInfo } from './local-info.ts'
+import type { LocalReplyRewrite } from './local-reply-rewrite.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { RouteConfig } from './route-config.ts'
 import type { StrictChecks } from './strict-headers.ts'
@@ -67,6 +68,8 @@ export interface HcmConfig {
   /** From the router filter: no x-envoy-* headers are added. */
   readonly suppressEnvoyHeaders: boolean
   readonly strictChecks: StrictChecks
+  /** Undefined: responses of the proxy's own stay as they are. */
+  readonly localReplies: LocalReplyRewrite | undefined
 
   readonly streamIdleTimeoutMs: number
   readonly connectionIdleTimeoutMs: number

@@ -33,22 +33,42 @@ export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltRep
   headers.status = reply.status
   addAll(headers, reply.headers)
   applyRouteMutations(exchange, headers)
+  const { localReplies } = exchange.config
+  if (localReplies === undefined) return withBody(headers, reply, reply.body, '', exchange)
+  const typeBefore = headers.get('content-type')
+  const { body, contentType } = localReplies.rewrite(headers, reply.body, exchange.info)
+  const type = headers.get('content-type')
+  // A type that the mapper's headers say stays.
+  const isRetyped = type === undefined || (body !== reply.body && type === typeBefore)
+  return withBody(headers, reply, body, isRetyped ? contentType : '', exchange)
+}
+
+/** @param contentType '' leaves the one in the headers, or else text/plain. */
+function withBody(
+  headers: ResponseHeaderMap,
+  reply: LocalReply,
+  text: string,
+  contentType: string,
+  exchange: Exchange,
+): BuiltReply {
   if (exchange.isGrpc) {
+    const grpcStatus = headers.get('grpc-status') ?? reply.grpcStatus ?? httpToGrpcStatus(headers.status) ?? UNKNOWN
     headers.status = 200
     headers.set('content-type', 'application/grpc')
-    headers.set('grpc-status', String(reply.grpcStatus ?? httpToGrpcStatus(reply.status) ?? UNKNOWN))
-    if (reply.body !== '') headers.set('grpc-message', percentEncode(reply.body))
+    headers.set('grpc-status', String(grpcStatus))
+    if (text !== '') headers.set('grpc-message', percentEncode(text))
     headers.delete('content-length')
     return { headers, body: NO_BODY }
   }
-  if (reply.body === '') {
+  if (text === '') {
     headers.delete('content-length')
     headers.delete('content-type')
     return { headers, body: NO_BODY }
   }
-  const body = Buffer.from(reply.body)
+  const body = Buffer.from(text)
   headers.set('content-length', String(body.length))
-  if (!headers.has('content-type')) headers.add('content-type', 'text/plain')
+  if (contentType !== '') headers.set('content-type', contentType)
+  else if (!headers.has('content-type')) headers.add('content-type', 'text/plain')
   return { headers, body: exchange.requestHeaders?.method === 'HEAD' ? NO_BODY : body }
 }
 

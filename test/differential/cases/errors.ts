@@ -386,13 +386,11 @@ export const errorsCases = casesOf('errors', {
     exchange: sequence(get('/'), get('/next')),
   },
   'retry-on-headers': {
-    later: 'retries by header',
     service: retrying({ retry_on: 'retriable-headers', retriable_headers: [{ name: 'x-retry', present_match: true }] }),
     pods: pod(() => answers('HTTP/1.1 200 OK\r\nx-retry: 1\r\ncontent-length: 0\r\n\r\n', OK)),
     exchange: sequence(get('/')),
   },
   'retry-only-some-requests': {
-    later: 'retries by header',
     service: retrying({
       retry_on: '5xx',
       retriable_request_headers: [{ name: ':method', string_match: { exact: 'GET' } }],
@@ -725,7 +723,6 @@ export const errorsCases = casesOf('errors', {
   },
 
   'local-reply-mapped': {
-    later: 'the format of local replies',
     service: {
       routes: [route('only', { path: '/only' })],
       hcm: {

@@ -62,7 +62,7 @@ export const httpConnectionManagerSupport: SupportTables = {
       'IMPLEMENTATION_SPECIFIC_DEFAULT KEEP_UNCHANGED REJECT_REQUEST UNESCAPE_AND_REDIRECT UNESCAPE_AND_FORWARD',
     ),
     request_id_extension: extensionPoint('envoy.request_id'),
-    local_reply_config: skippable('the format of local replies'),
+    local_reply_config: implemented,
     strip_matching_host_port: implemented,
     strip_any_host_port: implemented,
     stream_error_on_invalid_http_message: implemented,
@@ -75,6 +75,17 @@ export const httpConnectionManagerSupport: SupportTables = {
     add_proxy_protocol_connection_state: noEffect('there is no PROXY protocol'),
     forward_proto_config: refused('x-forwarded-proto by port'),
     record_route_resolution_stats: noEffect('only more statistics'),
+  },
+  'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': {
+    mappers: implemented,
+    body_format: implemented,
+  },
+  'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': {
+    filter: implemented,
+    status_code: implemented,
+    body: implemented,
+    body_format_override: implemented,
+    headers_to_add: implemented,
   },
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': {
     config_source: implemented,
