@@ -68,6 +68,7 @@ export const roots = `
   envoy/extensions/formatter/cel/v3/cel
   envoy/extensions/formatter/metadata/v3/metadata
   envoy/extensions/formatter/req_without_query/v3/req_without_query
+  envoy/extensions/http/header_formatters/preserve_case/v3/preserve_case
   envoy/extensions/http/original_ip_detection/xff/v3/xff
   envoy/extensions/http/stateful_session/cookie/v3/cookie
   envoy/extensions/http/stateful_session/header/v3/header

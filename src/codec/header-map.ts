@@ -8,6 +8,8 @@ export class HeaderMap {
   fields: string[]
   /** Names of fields that came as never-indexed literals and must be so on every further HTTP/2 hop (RFC 7541 7.1.3). */
   neverIndexed: string[] | undefined = undefined
+  /** How the peer spelled names, by lower-case name, where its connection keeps that (Envoy: preserve_case). */
+  spelling: ReadonlyMap<string, string> | undefined = undefined
 
   constructor(fields: string[] = []) {
     this.fields = fields

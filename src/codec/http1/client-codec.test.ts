@@ -87,6 +87,18 @@ test('names are written in proper case where asked', () => {
   )
 })
 
+test('names are written as they were spelled, with the lines that the codec adds', () => {
+  const headers = requestHeaders('POST', '/', 'a', 'x-a', 'b', 'x-added', 'c')
+  headers.spelling = new Map([
+    ['host', 'HOST'],
+    ['x-a', 'x-A'],
+    ['transfer-encoding', 'transfer-Encoding'],
+  ])
+  const head = 'POST / HTTP/1.1\r\nHOST: a\r\nx-A: b\r\nx-added: c\r\n'
+  expect(written(headers, [], { headerKeyFormat: 'proper-case' })).toBe(`${head}content-length: 0\r\n\r\n`)
+  expect(written(headers, ['z'])).toBe(`${head}transfer-Encoding: chunked\r\n\r\n1\r\nz\r\n0\r\n\r\n`)
+})
+
 describe('what would be a request of its own is never written:', () => {
   test.each<[string, RequestHeaderMap]>([
     ['CR LF in a value', requestHeaders('GET', '/', 'a', 'x', 'y\r\n\r\nGET /evil HTTP/1.1')],

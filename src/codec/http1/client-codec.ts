@@ -59,7 +59,7 @@ export class Http1ClientCodec implements ClientCodec, MessageHandler, InputOwner
     const properCase = options.headerKeyFormat === 'proper-case'
     this.head = new OutgoingHead(sink, properCase, options.sendFullyQualifiedUrl)
     this.body = new BodyWriter(sink, options.enableTrailers, properCase)
-    this.response = new ResponseHead()
+    this.response = new ResponseHead(options.headerKeyFormat === 'preserve-case')
     this.reader = new MessageReader(this, options, false)
     this.input = new InputDriver(this, this.reader, callbacks, options.maxPipelinedBytes)
   }

@@ -20,8 +20,11 @@ export interface Http1Options {
   allowCustomMethods: boolean
   /** Server: `common_http_protocol_options.headers_with_underscores_action`. */
   headersWithUnderscores: 'allow' | 'drop' | 'reject'
-  /** How field names are written; they are lower-case in between whatever the peer sent. */
-  headerKeyFormat: 'lower' | 'proper-case'
+  /**
+   * How field names are written; they are lower-case in between whatever the peer sent. `preserve-case` remembers the peer's
+   * spelling with the headers that are read, and it is written wherever they go.
+   */
+  headerKeyFormat: 'lower' | 'proper-case' | 'preserve-case'
   /** Client: the request line carries the absolute URL, for peers that are forward proxies. */
   sendFullyQualifiedUrl: boolean
   /** Size, extensions and line end of one chunk's first line, in octets. Envoy takes any length. */

@@ -232,6 +232,18 @@ export function fieldName(index: number, text: string): string {
   return text.slice(fieldBounds[at + NAME_START], fieldBounds[at + NAME_END]).toLowerCase()
 }
 
+/** How the names of the last scan's fields are spelled; of several spellings the first. */
+export function fieldSpelling(fieldCount: number, text: string): Map<string, string> {
+  const spelling = new Map<string, string>()
+  for (let i = 0; i < fieldCount; i++) {
+    const at = i * BOUNDS_PER_FIELD
+    const name = fieldName(i, text)
+    const spelled = text.slice(fieldBounds[at + NAME_START], fieldBounds[at + NAME_END])
+    if (!spelling.has(name)) spelling.set(name, spelled)
+  }
+  return spelling
+}
+
 export function fieldValue(index: number, text: string, hasFolds: boolean): string {
   const at = index * BOUNDS_PER_FIELD
   const value = text.slice(fieldBounds[at + VALUE_START], fieldBounds[at + VALUE_END])

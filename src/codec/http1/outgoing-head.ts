@@ -2,21 +2,25 @@
 // for every message.
 
 import type { ByteSink } from '../byte-sink.ts'
-import type { RequestHeaderMap, ResponseHeaderMap } from '../header-map.ts'
+import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../header-map.ts'
 import { consistsOf, TOKEN, VALUE, WRITABLE_TARGET } from './characters.ts'
 import { CLOSE, connectionOptions, UPGRADE } from './connection-options.ts'
 import { parseContentLength } from './content-length.ts'
 import { statusLine } from './reason-phrases.ts'
 import { putChecked, putField, putLineEnd, putText } from './text-writer.ts'
 
-const CONNECTION_CLOSE = 'connection: close\r\n'
-const CONNECTION_KEEP_ALIVE = 'connection: keep-alive\r\n'
-const LENGTH_ZERO = 'content-length: 0\r\n'
-const CHUNKED = 'transfer-encoding: chunked\r\n'
-const PROPER_CONNECTION_CLOSE = 'Connection: close\r\n'
-const PROPER_CONNECTION_KEEP_ALIVE = 'Connection: keep-alive\r\n'
-const PROPER_LENGTH_ZERO = 'Content-Length: 0\r\n'
-const PROPER_CHUNKED = 'Transfer-Encoding: chunked\r\n'
+/** A line that the codec adds, ready to be written. */
+interface AddedLine {
+  readonly name: string
+  readonly value: string
+  readonly lowerCase: string
+  readonly properCase: string
+}
+
+const CONNECTION_CLOSE = addedLine('Connection', 'close')
+const CONNECTION_KEEP_ALIVE = addedLine('Connection', 'keep-alive')
+const LENGTH_ZERO = addedLine('Content-Length', '0')
+const CHUNKED = addedLine('Transfer-Encoding', 'chunked')
 
 const REQUEST_VERSION = ' HTTP/1.1\r\n'
 /** Room for all that is not a field: version, status line, blanks, `host: `, `://`, the lines above, the empty line. */
@@ -93,9 +97,9 @@ export class OutgoingHead {
     if (isAbsolute) at = putUrlStart(buffer, at, scheme, authority)
     if (at >= 0) at = putChecked(buffer, at, target, WRITABLE_TARGET)
     if (at >= 0) at = putText(buffer, at, REQUEST_VERSION)
-    if (at >= 0) at = putField(buffer, at, 'host', authority, this.properCase)
-    if (at >= 0) at = this.putFields(buffer, at, headers.fields, 'host', false, false)
-    if (at >= 0) at = this.putFramingLine(buffer, at, framingLine)
+    if (at >= 0) at = this.putField(buffer, at, headers, 'host', authority)
+    if (at >= 0) at = this.putFields(buffer, at, headers, 'host', false, false)
+    if (at >= 0) at = this.putFramingLine(buffer, at, headers, framingLine)
     return this.commit(start, at)
   }
 
@@ -111,23 +115,23 @@ export class OutgoingHead {
     const start = sink.reserve(this.size)
     const { buffer } = sink
     let at = putText(buffer, start, statusLine(headers.status, isHttp10))
-    at = this.putFields(buffer, at, headers.fields, '', dropsLength, connectionLine !== NO_LINE)
+    at = this.putFields(buffer, at, headers, '', dropsLength, connectionLine !== NO_LINE)
     if (at >= 0 && connectionLine !== NO_LINE) {
-      if (connectionLine === CLOSE_LINE) at = this.putLine(buffer, at, CONNECTION_CLOSE, PROPER_CONNECTION_CLOSE)
-      else at = this.putLine(buffer, at, CONNECTION_KEEP_ALIVE, PROPER_CONNECTION_KEEP_ALIVE)
+      at = this.putLine(buffer, at, headers, connectionLine === CLOSE_LINE ? CONNECTION_CLOSE : CONNECTION_KEEP_ALIVE)
     }
-    if (at >= 0) at = this.putFramingLine(buffer, at, framingLine)
+    if (at >= 0) at = this.putFramingLine(buffer, at, headers, framingLine)
     return this.commit(start, at)
   }
 
   private putFields(
     buffer: Buffer,
     offset: number,
-    fields: readonly string[],
+    headers: HeaderMap,
     leftOut: string,
     dropsLength: boolean,
     dropsConnection: boolean,
   ): number {
+    const { fields } = headers
     let at = offset
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i]
@@ -135,27 +139,40 @@ export class OutgoingHead {
       if (name.length === 4 && name === leftOut) continue
       if (dropsLength && name === 'content-length') continue
       if (dropsConnection && name === 'connection') continue
-      at = putField(buffer, at, name, fields[i + 1], this.properCase)
+      at = this.putField(buffer, at, headers, name, fields[i + 1])
       if (at < 0) return -1
     }
     return at
   }
 
-  private putFramingLine(buffer: Buffer, offset: number, framingLine: number): number {
+  private putFramingLine(buffer: Buffer, offset: number, headers: HeaderMap, framingLine: number): number {
     let at = offset
-    if (framingLine === LENGTH_ZERO_LINE) at = this.putLine(buffer, at, LENGTH_ZERO, PROPER_LENGTH_ZERO)
-    else if (framingLine === CHUNKED_LINE) at = this.putLine(buffer, at, CHUNKED, PROPER_CHUNKED)
+    if (framingLine === LENGTH_ZERO_LINE) at = this.putLine(buffer, at, headers, LENGTH_ZERO)
+    else if (framingLine === CHUNKED_LINE) at = this.putLine(buffer, at, headers, CHUNKED)
     return putLineEnd(buffer, at)
   }
 
-  private putLine(buffer: Buffer, offset: number, lower: string, proper: string): number {
-    return putText(buffer, offset, this.properCase ? proper : lower)
+  private putLine(buffer: Buffer, offset: number, headers: HeaderMap, line: AddedLine): number {
+    if (headers.spelling !== undefined) return this.putField(buffer, offset, headers, line.name, line.value)
+    return putText(buffer, offset, this.properCase ? line.properCase : line.lowerCase)
+  }
+
+  /** In the spelling that came with the headers, or else this connection's. */
+  private putField(buffer: Buffer, offset: number, headers: HeaderMap, name: string, value: string): number {
+    const { spelling } = headers
+    if (spelling === undefined) return putField(buffer, offset, name, value, this.properCase)
+    return putField(buffer, offset, spelling.get(name) ?? name, value, false)
   }
 
   private commit(start: number, end: number): boolean {
     this.sink.commit(end < 0 ? 0 : end - start)
     return end >= 0
   }
+}
+
+function addedLine(properName: string, value: string): AddedLine {
+  const name = properName.toLowerCase()
+  return { name, value, lowerCase: `${name}: ${value}\r\n`, properCase: `${properName}: ${value}\r\n` }
 }
 
 /** `http://authority`, in front of a path. */

@@ -29,7 +29,7 @@ import {
 import * as errors from './http1-errors.ts'
 import type { Http1Options } from './http1-options.ts'
 import { sliceLatin1 } from './latin1.ts'
-import { CHUNKED_BODY, LENGTH_BODY, NO_BODY, RAW_BODY, type BodyKind } from './message-reader.ts'
+import { CHUNKED_BODY, fieldSpelling, LENGTH_BODY, NO_BODY, RAW_BODY, type BodyKind } from './message-reader.ts'
 import { readTarget } from './request-target.ts'
 
 /** What Envoy's parser takes without `allow_custom_methods`. */
@@ -86,6 +86,7 @@ export class RequestHead {
     this.hostEnd = 0
     this.hasHttp2Settings = false
     const text = sliceLatin1(bytes, start, end)
+    if (this.options.headerKeyFormat === 'preserve-case') headers.spelling = fieldSpelling(scan.fieldCount, text)
     return (
       this.readFields(scan, text) ??
       this.readRequestLine(text, bytes, start, scan.startLineEnd) ??

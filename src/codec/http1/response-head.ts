@@ -9,7 +9,16 @@ import { fieldBounds, BOUNDS_PER_FIELD, KNOWN_NAME, type HeadScan } from './head
 import * as errors from './http1-errors.ts'
 import * as fieldNames from './field-names.ts'
 import { sliceLatin1 } from './latin1.ts'
-import { CHUNKED_BODY, fieldName, fieldValue, LENGTH_BODY, NO_BODY, RAW_BODY, type BodyKind } from './message-reader.ts'
+import {
+  CHUNKED_BODY,
+  fieldName,
+  fieldSpelling,
+  fieldValue,
+  LENGTH_BODY,
+  NO_BODY,
+  RAW_BODY,
+  type BodyKind,
+} from './message-reader.ts'
 
 /** `HTTP/1.1 200`; what follows is a reason phrase behind a space, or nothing. */
 const STATUS_LENGTH = 12
@@ -47,6 +56,11 @@ export class ResponseHead {
   private connection: string | undefined = undefined
   private proxyConnection: string | undefined = undefined
   private isHttp10 = false
+  private readonly keepsSpelling: boolean
+
+  constructor(keepsSpelling: boolean) {
+    this.keepsSpelling = keepsSpelling
+  }
 
   /** The head that `scan` found at bytes[start…end). */
   read(scan: HeadScan, bytes: Buffer, start: number, end: number, request: AnsweredRequest): CodecError | undefined {
@@ -59,6 +73,7 @@ export class ResponseHead {
     this.connection = undefined
     this.proxyConnection = undefined
     const text = sliceLatin1(bytes, start, end)
+    if (this.keepsSpelling) this.headers.spelling = fieldSpelling(scan.fieldCount, text)
     return this.readStatusLine(text, scan.startLineEnd) ?? this.readFields(scan, text) ?? this.readFraming(request)
   }
 

@@ -134,6 +134,31 @@ test('field names are written in proper case where asked', () => {
   )
 })
 
+describe('the spelling of field names', () => {
+  const request = 'GET / HTTP/1.1\r\nHost: a\r\nX-iD: 1\r\nx-Id: 2\r\nCONTENT-TYPE: t\r\n\r\n'
+
+  function spelled(headerKeyFormat: Http1Options['headerKeyFormat']): unknown {
+    let spelling: unknown
+    answerTo(request, (_encoder, headers) => (spelling = headers?.spelling), { headerKeyFormat })
+    return spelling
+  }
+
+  test('is kept where asked: of several the first', () => {
+    expect(spelled('preserve-case')).toEqual(
+      new Map([
+        ['host', 'Host'],
+        ['x-id', 'X-iD'],
+        ['content-type', 'CONTENT-TYPE'],
+      ]),
+    )
+  })
+
+  test('is otherwise forgotten', () => {
+    expect(spelled('lower')).toBeUndefined()
+    expect(spelled('proper-case')).toBeUndefined()
+  })
+})
+
 describe('what would be a message of its own', () => {
   test.each([
     ['CR LF in a value', ['x', 'a\r\nSet-Cookie: b']],

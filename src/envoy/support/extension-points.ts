@@ -134,6 +134,9 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
     'envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery': implemented,
     'envoy.extensions.formatter.cel.v3.Cel': refused('CEL in format strings'),
   },
+  'envoy.http.stateful_header_formatters': {
+    'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig': implemented,
+  },
   'envoy.load_balancing_policies': loadBalancingPolicies,
   'envoy.matching.actions': {
     'google.protobuf.StringValue': implemented,

@@ -9,7 +9,6 @@ import type {
 
 export function compileHttp1Options(message: Http1ProtocolOptions | undefined, base: Http1Options): Http1Options {
   if (message === undefined) return base
-  const isProperCase = message.headerKeyFormat?.headerFormat.case === 'properCaseWords'
   return {
     ...base,
     acceptHttp10: message.acceptHttp10,
@@ -18,8 +17,20 @@ export function compileHttp1Options(message: Http1ProtocolOptions | undefined, b
     enableTrailers: message.enableTrailers,
     allowChunkedLength: message.allowChunkedLength,
     allowCustomMethods: message.allowCustomMethods,
-    headerKeyFormat: isProperCase ? 'proper-case' : 'lower',
+    headerKeyFormat: headerKeyFormat(message),
     sendFullyQualifiedUrl: message.sendFullyQualifiedUrl,
+  }
+}
+
+/** The only stateful formatter is preserve_case. */
+function headerKeyFormat(message: Http1ProtocolOptions): Http1Options['headerKeyFormat'] {
+  switch (message.headerKeyFormat?.headerFormat.case) {
+    case 'properCaseWords':
+      return 'proper-case'
+    case 'statefulFormatter':
+      return 'preserve-case'
+    default:
+      return 'lower'
   }
 }
 

@@ -443,7 +443,6 @@ export const headersCases = casesOf('headers', {
     exchange: sequence(get('/')),
   },
   'header-case-preserved': {
-    later: 'keeping the case of header names',
     service: {
       hcm: {
         http_protocol_options: {

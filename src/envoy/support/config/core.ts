@@ -157,7 +157,7 @@ export const coreSupport: SupportTables = {
   },
   'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat': {
     proper_case_words: implemented,
-    stateful_formatter: skippable('keeping the case of header names'),
+    stateful_formatter: extensionPoint('envoy.http.stateful_header_formatters'),
   },
   'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat.ProperCaseWords': {},
   'envoy.config.core.v3.Http2ProtocolOptions': {

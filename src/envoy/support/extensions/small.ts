@@ -1,9 +1,13 @@
 // What Cairn does with the fields of extensions that have few or none.
-import { implemented, type SupportTables } from '../status.ts'
+import { implemented, skippable, values, type SupportTables } from '../status.ts'
 
 export const smallSupport: SupportTables = {
   'envoy.extensions.bootstrap.internal_listener.v3.InternalListener': {
     buffer_size_kb: implemented,
+  },
+  'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig': {
+    forward_reason_phrase: skippable('forwarding reason phrases'),
+    formatter_type_on_envoy_headers: values('DEFAULT', { PROPER_CASE: skippable('the case of added headers') }),
   },
   'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig': { path_template: implemented },
   'envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig': { path_template_rewrite: implemented },
