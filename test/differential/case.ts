@@ -9,7 +9,7 @@ import type { PodRecorder } from './records.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 export type JsonObject = { readonly [key: string]: Json | undefined }
 
-export const GROUPS = ['matching', 'headers', 'http1', 'http2', 'tunnel', 'errors', 'cors', 'fault'] as const
+export const GROUPS = ['matching', 'headers', 'http1', 'http2', 'tunnel', 'errors', 'cors', 'fault', 'mirror'] as const
 export type Group = (typeof GROUPS)[number]
 
 /** A pod: what it does with a tunnel, and how it is reached. */
@@ -105,6 +105,8 @@ export interface DifferentialCase {
   readonly logs?: readonly ('terminate' | 'originate')[]
   /** Compare whether the tunnel ended by END_STREAM or by RST_STREAM; otherwise only that it ended. */
   readonly exactEnding?: boolean
+  /** What different pods have seen is compared without regard to which of them saw it first. */
+  readonly podsInAnyOrder?: boolean
 }
 
 /** A case as its file writes it; without `pods` there is one pod `a` that echoes HTTP/1 requests. */

@@ -134,12 +134,17 @@ async function perform(tunnel: ByteTunnel, steps: readonly AnswerStep[]): Promis
   }
 }
 
-/** Names the cases of one group, and gives those without pods the echo pod. */
-export function casesOf(group: Group, cases: Readonly<Record<string, CaseBody>>): DifferentialCase[] {
+/** Names the cases of one group, and gives them what they leave out: by default the pod that echoes. */
+export function casesOf(
+  group: Group,
+  cases: Readonly<Record<string, CaseBody>>,
+  common: Partial<CaseBody> = {},
+): DifferentialCase[] {
   return Object.entries(cases).map(([name, body]) => ({
     name,
     group,
     pods: () => ({ a: { program: echo() } }),
+    ...common,
     ...body,
   }))
 }

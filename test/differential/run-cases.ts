@@ -253,7 +253,13 @@ function finished(item: PlacedCase, record: CaseRecord, run: RunAddresses): Case
     if (label !== 'connection' || item.case.exactEnding === true) return [label, value]
     return [label, coarseEnding(value === 'open' ? undefined : String(value))]
   })
-  return normalise({ ...record, client }, run) as CaseRecord
+  const pods = item.case.podsInAnyOrder === true ? record.pods.toSorted(byLabel) : record.pods
+  return normalise({ ...record, client, pods }, run) as CaseRecord
+}
+
+/** Labels begin with the pod; what one pod saw stays in order. */
+function byLabel([a]: Note, [b]: Note): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {

@@ -20,6 +20,7 @@ import { compileRetryPolicy } from './compile-retry-policy.ts'
 import { matchedLength } from './compile-route-answers.ts'
 import { noteConfigured } from './compile-route-level.ts'
 import type { RouteContext } from './compile-route-level.ts'
+import { compileMirrorPolicies } from './mirror-policy.ts'
 import type { PathRewrite } from './path-rewrite.ts'
 import type { ClusterAction, ClusterChoice, HostRewrite, PerFilterConfigs, UpgradeConfig } from './route-config.ts'
 
@@ -35,6 +36,11 @@ export function compileClusterAction(
 ): ClusterAction {
   const retryPolicy = message.retryPolicy ?? host.retryPolicy
   const stream = message.maxStreamDuration
+  const mirrors = compileMirrorPolicies(
+    message.requestMirrorPolicies,
+    context.formats,
+    problems.at('request_mirror_policies'),
+  )
   const limit = route.requestBodyBufferLimit ?? route.perRequestBufferLimitBytes ?? host.perRequestBufferLimitBytes
   return {
     kind: 'cluster',
@@ -49,6 +55,7 @@ export function compileClusterAction(
     grpcTimeoutHeaderMaxMs: durationMs(stream?.grpcTimeoutHeaderMax),
     grpcTimeoutHeaderOffsetMs: durationMs(stream?.grpcTimeoutHeaderOffset) ?? 0,
     retryPolicy: retryPolicy === undefined ? undefined : compileRetryPolicy(retryPolicy, problems.at('retry_policy')),
+    mirrors: mirrors.length === 0 ? context.mirrors : mirrors,
     pathRewrite: compilePathRewrite(route, message, problems),
     hostRewrite: compileHostRewrite(message, problems),
     appendXForwardedHost: message.appendXForwardedHost,

@@ -17,6 +17,7 @@ import { compileDirectResponse, compileRedirect } from './compile-route-answers.
 import type { PerFilterCompiler } from './compile-per-filter.ts'
 import { levelCompiler, noteConfigured } from './compile-route-level.ts'
 import type { Level, RouteContext } from './compile-route-level.ts'
+import { compileMirrorPolicies } from './mirror-policy.ts'
 import type { PerFilterConfigs, Route, RouteConfig, VirtualHostFacts } from './route-config.ts'
 import { RouteLookup } from './route-lookup.ts'
 import type { VirtualHostRoutes } from './route-lookup.ts'
@@ -34,6 +35,8 @@ export function compileRouteConfig(
   const context: RouteContext = {
     compileLevel,
     mostSpecificFirst: !message.mostSpecificHeaderMutationsWins,
+    formats,
+    mirrors: compileMirrorPolicies(message.requestMirrorPolicies, formats, problems.at('request_mirror_policies')),
     maxDirectBodyBytes: message.maxDirectResponseBodySizeBytes ?? 4096,
     configured,
     mergePerFilter: (outer, inner) => perFilter.merge(outer, inner),
@@ -66,12 +69,18 @@ function compileVirtualHost(
     includeIsTimeoutRetryHeader: message.includeIsTimeoutRetryHeader,
     requireTls: requireTls(message.requireTls),
   }
+  const mirrors = compileMirrorPolicies(
+    message.requestMirrorPolicies,
+    context.formats,
+    problems.at('request_mirror_policies'),
+  )
+  const inside = mirrors.length === 0 ? context : { ...context, mirrors }
   const entries = message.routes.map((route, index) => {
     const at = problems.at('routes').at(index)
     return {
       name: route.name,
       predicate: compileRouteMatch(route.match!, at.at('match')),
-      value: compileRoute(route, message, facts, [whole, own], context, at),
+      value: compileRoute(route, message, facts, [whole, own], inside, at),
     }
   })
   return { facts, routes: new RouteTable(entries) }

@@ -8,6 +8,7 @@ import { compileHeaderMutation } from '../format/header-mutation.ts'
 import type { HeaderMutation } from '../format/header-mutation.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import type { PerFilterCompiler } from './compile-per-filter.ts'
+import type { MirrorPolicy } from './mirror-policy.ts'
 import type { PerFilterConfigs } from './route-config.ts'
 
 /** Header mutations and filter configurations of the levels around a route, least specific first. */
@@ -33,6 +34,9 @@ export interface RouteContext {
   /** Envoy applies the route's mutations first, so that the route configuration's have the last word. */
   readonly mostSpecificFirst: boolean
   readonly maxDirectBodyBytes: number
+  readonly formats: FormatEnvironment
+  /** Of the levels around; a route's own stand in for them. */
+  readonly mirrors: readonly MirrorPolicy[]
   readonly configured: boolean[]
   readonly mergePerFilter: (outer: PerFilterConfigs, inner: PerFilterConfigs) => PerFilterConfigs
 }

@@ -2,6 +2,7 @@
 
 import type { HeaderMutation } from '../format/header-mutation.ts'
 import type { RouteFacts } from '../stream/stream-info.ts'
+import type { MirrorPolicy } from './mirror-policy.ts'
 import type { RouteLookup } from './route-lookup.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import type { PathRewrite } from './path-rewrite.ts'
@@ -90,6 +91,8 @@ export interface ClusterAction {
   readonly grpcTimeoutHeaderMaxMs: number | undefined
   readonly grpcTimeoutHeaderOffsetMs: number
   readonly retryPolicy: RetryPolicy | undefined
+  /** Copies of the request. */
+  readonly mirrors: readonly MirrorPolicy[]
   readonly pathRewrite: PathRewrite | undefined
   readonly hostRewrite: HostRewrite
   readonly appendXForwardedHost: boolean

@@ -22,6 +22,8 @@ import { applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction, Route } from './route-config.ts'
 import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
+import { startShadows } from './shadow.ts'
+import type { Shadows } from './shadow.ts'
 import { refuseInvalidHeaders } from './strict-headers.ts'
 import { requestTimeouts, setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
@@ -41,6 +43,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   private sentBytes = false
   private readonly body = new BodyBuffer()
   private usedHosts: Host[] | undefined = undefined
+  private shadows: Shadows | undefined = undefined
   private readonly globalTimer: Timer<RoutedRequest>
   private readonly backoffTimer: Timer<RoutedRequest>
   private done = false
@@ -90,6 +93,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (policy !== undefined) this.retry = new RetryState(policy, cluster)
     if (exchange.requestEnded || exchange.upgradeType === 'websocket') this.armGlobalTimer()
     this.body.ended = exchange.endsWithHeaders
+    if (action.mirrors.length > 0) this.shadows = startShadows(exchange, action.mirrors, this.timeouts.globalMs)
     this.startAttempt()
   }
 
@@ -98,6 +102,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   onRequestData(chunk: Buffer, endStream: boolean): void {
     if (this.done) return
     const { attempt } = this
+    this.shadows?.onRequestData(chunk, endStream)
     const isReady = attempt !== undefined && attempt.isReady && !this.holdsUpgradeData(attempt)
     if (this.retry !== undefined || !isReady) this.keep(chunk, endStream)
     else this.body.ended = endStream
@@ -108,6 +113,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   onRequestTrailers(trailers: HeaderMap): void {
     if (this.done) return
+    this.shadows?.onRequestTrailers(trailers)
     this.body.trailers = trailers
     this.body.ended = true
     if (this.attempt?.isReady === true) this.attempt.sendTrailers(trailers)
@@ -136,6 +142,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (this.done) return
     this.done = true
     this.stopTimers()
+    this.shadows?.abandon()
     this.attempt?.cancel('local reset')
     this.body.clear()
   }

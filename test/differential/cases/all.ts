@@ -8,6 +8,7 @@ import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
 import { http2Cases } from './http2.ts'
 import { matchingCases } from './matching.ts'
+import { mirrorCases } from './mirror.ts'
 import { tunnelCases } from './tunnel.ts'
 
 export const ALL_CASES: readonly DifferentialCase[] = [
@@ -19,4 +20,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...errorsCases,
   ...corsCases,
   ...faultCases,
+  ...mirrorCases,
 ]
