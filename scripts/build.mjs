@@ -8,7 +8,11 @@ const root = new URL('..', import.meta.url).pathname
 
 rmSync(`${root}dist`, { recursive: true, force: true })
 await build({
-  entryPoints: { cairn: `${root}src/cli/main.ts`, worker: `${root}src/app/worker.ts` },
+  entryPoints: {
+    cairn: `${root}src/cli/main.ts`,
+    worker: `${root}src/app/worker.ts`,
+    'configuration-worker': `${root}src/app/configuration-worker.ts`,
+  },
   outdir: `${root}dist/bundle`,
   bundle: true,
   splitting: true,

@@ -9,7 +9,7 @@ import type { StatsSnapshot } from '../telemetry/stats-text.ts'
 export interface AdminSource {
   state(): ServerState
   /** Complete, with state and uptimes. */
-  serverInfo(): ServerInfo
+  serverInfo(): Promise<ServerInfo>
   /** With endpoints only if they are asked for: then workers are. */
   configDump(options: { readonly includeEndpoints: boolean }): Promise<ConfigDump>
   /** Summed over the workers, in the order of the configuration. */
@@ -17,7 +17,7 @@ export interface AdminSource {
   /** Listeners that listen, in the order of the configuration. */
   listeners(): readonly ListenerStatus[]
   readonly stats: StatsView
-  certificates(): readonly CertificateStatus[]
+  certificates(): Promise<readonly CertificateStatus[]>
   memory(): MemoryUsage
   readonly logLevels: LogLevels
   readonly runtime: RuntimeView

@@ -35,6 +35,10 @@ export function textAnswer(body: string, status = 200): AdminAnswer {
   return { status, contentType: 'text/plain; charset=UTF-8', body }
 }
 
+export function refusal(status: number, body: string): AdminAnswer {
+  return { status, contentType: 'text/plain', body }
+}
+
 export function htmlAnswer(body: string): AdminAnswer {
   return { status: 200, contentType: 'text/html; charset=UTF-8', body }
 }

@@ -1,6 +1,5 @@
 // A parameter that is a regular expression, and what Envoy says of one that is not.
 
-import { compileRegex } from '../lib/linear-regex.ts'
 import type { LinearRegex } from '../lib/linear-regex.ts'
 import { Problems } from '../lib/problems.ts'
 
@@ -16,8 +15,10 @@ const messages: readonly (readonly [RegExp, string])[] = [
   [/: `([^]*)`$/, ': $1'],
 ]
 
-/** The regex, or why it is none. */
-export function regexParameter(source: string): LinearRegex | string {
+/** The regex, or why it is none; undefined without a source. The engine is loaded when it is needed, which it seldom is. */
+export async function regexParameter(source: string): Promise<LinearRegex | string | undefined> {
+  if (source === '') return undefined
+  const { compileRegex } = await import('../lib/linear-regex.ts')
   const problems = new Problems()
   const regex = compileRegex(source, problems)
   if (regex !== undefined) return regex

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import { emptySnapshot } from '../envoy/snapshot.ts'
 import type { Snapshot } from '../envoy/snapshot.ts'
-import { diffSnapshots } from '../envoy/snapshot-patch.ts'
+import { diffSnapshots } from '../envoy/snapshot.ts'
 import type { Problem } from '../lib/problems.ts'
 import { seededRandom } from '../lib/random.ts'
 import { DataPlane } from '../proxy/build/data-plane.ts'

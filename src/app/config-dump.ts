@@ -6,20 +6,19 @@ import type { Any } from '@bufbuild/protobuf/wkt'
 import type { ConfigDump, DumpedResource } from '../admin/admin-source.ts'
 import { TYPE_PREFIX } from '../envoy/any.ts'
 import { BootstrapSchema } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
-import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import { FilterChainSchema } from '../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
 import { ListenerSchema } from '../envoy/generated/envoy/config/listener/v3/listener_pb.js'
 import { RouteConfigurationSchema } from '../envoy/generated/envoy/config/route/v3/route_pb.js'
 import { HttpConnectionManagerSchema } from '../envoy/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js'
 import type { Snapshot } from '../envoy/snapshot.ts'
-import type { SnapshotEntry } from '../envoy/snapshot-patch.ts'
+import type { SnapshotEntry } from '../envoy/snapshot.ts'
 
 export interface DumpInput {
   readonly snapshot: Snapshot
   readonly updatedMs: number
   readonly startedMs: number
   /** A static configuration: everything of it counts as static, as in Envoy. */
-  readonly bootstrap: Bootstrap | undefined
+  readonly bootstrap: Uint8Array | undefined
   readonly includeEndpoints: boolean
 }
 
@@ -33,7 +32,7 @@ export function configDump(input: DumpInput): ConfigDump {
   const endpoints = of('endpoints').map((one) => one.resource)
   const listeners = listenersOf(input)
   return {
-    bootstrap: bootstrap ?? create(BootstrapSchema),
+    bootstrap: fromBinary(BootstrapSchema, bootstrap ?? new Uint8Array()),
     bootstrapUpdatedMs: input.startedMs,
     clusters: {
       versionInfo: snapshot.version,

@@ -3,8 +3,9 @@ import { fromJson, type JsonObject } from '@bufbuild/protobuf'
 import type { Logger } from 'pino'
 import { registry } from '../envoy/generated/descriptors.js'
 import { ClusterSchema } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
-import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
+import { emptySnapshot, type SnapshotPatch } from '../envoy/snapshot.ts'
 import { SeriesTable } from '../telemetry/series.ts'
+import { ConfigurationReader } from './configuration-reader.ts'
 import { ConfigurationKeeper } from './configuration-keeper.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
 import type { WorkerThread } from './worker-thread.ts'
@@ -21,7 +22,7 @@ function loaded(version: string, clusters: Record<string, number>, errors: strin
     }
     return { desc: ClusterSchema, message: fromJson(ClusterSchema, json, { registry }) }
   })
-  return { version, resources, bootstrap: undefined, errors, warnings: [] }
+  return { version, resources, bootstrap: undefined, errors, warnings: [], handover: undefined }
 }
 
 /** Writes down what it is given. */
@@ -45,16 +46,16 @@ async function open(workers = [new FakeWorker()]) {
     watch: (listener) => (onChange = listener),
     close: () => undefined,
   }
+  const reader = new ConfigurationReader(source, { held: emptySnapshot, refusesWhole: true })
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined } as unknown as Logger
   const keeper = new ConfigurationKeeper({
-    source,
+    changes: { ...source, next: () => reader.next() },
     workers: workers as unknown as WorkerThread[],
     series,
     logs: quiet,
-    rejectPathWithFragment: true,
     refusesWhole: true,
   })
-  expect(await keeper.start(next())).toEqual([])
+  expect(await keeper.start(await reader.next())).toEqual([])
   keeper.follow()
   return {
     keeper,

@@ -1,23 +1,19 @@
-// Keeps the workers in step with the configuration: loads, builds a snapshot, judges the difference, applies it everywhere.
+// Keeps the workers in step with the configuration: applies everywhere what changed.
 // What cannot be used leaves the last good configuration in place, and is said in log, admin and statistics.
 
 import type { Logger } from 'pino'
-import { emptySnapshot, SnapshotBuilder } from '../envoy/snapshot.ts'
-import type { Snapshot } from '../envoy/snapshot.ts'
-import { diffSnapshots } from '../envoy/snapshot-patch.ts'
-import type { Problem } from '../lib/problems.ts'
+import { applyPatch, diffSnapshots, emptySnapshot, entryKey, type Snapshot } from '../envoy/snapshot.ts'
+import { problemLine, type Problem } from '../lib/problems.ts'
 import type { SeriesTable } from '../telemetry/series.ts'
-import type { SnapshotChecker } from './check-snapshot.ts'
-import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
+import type { ConfigurationChange, ConfigurationChanges } from './configuration-change.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
 export interface KeeperParts {
-  readonly source: ConfigurationSource
+  readonly changes: ConfigurationChanges
   /** Those of the moment. */
   readonly workers: readonly WorkerThread[]
   readonly series: SeriesTable
   readonly logs: Logger
-  readonly rejectPathWithFragment: boolean
   /** A control plane's or a user's whole is refused together; our own translation loses the refused entry only. */
   readonly refusesWhole: boolean
 }
@@ -37,7 +33,6 @@ export class ConfigurationKeeper {
   /** What runs, and what waits for it: one change at a time. */
   private running: Promise<unknown> = Promise.resolve()
   private isReloadWaiting = false
-  private checker: SnapshotChecker | undefined = undefined
 
   constructor(parts: KeeperParts) {
     this.parts = parts
@@ -62,15 +57,15 @@ export class ConfigurationKeeper {
   }
 
   /** The first configuration: with problems nothing starts. Workers judge it themselves, for there is nothing to protect. */
-  start(loaded: LoadedConfiguration): Promise<readonly string[]> {
-    const started = this.startWith(loaded)
+  start(first: ConfigurationChange): Promise<readonly string[]> {
+    const started = this.startWith(first)
     this.running = started
     return started
   }
 
   /** Follows the source until `close`. Changes are applied one after the other. */
   follow(): void {
-    this.parts.source.watch(() => {
+    this.parts.changes.watch(() => {
       if (this.isReloadWaiting) return
       this.isReloadWaiting = true
       this.running = this.running.then(() => {
@@ -94,82 +89,64 @@ export class ConfigurationKeeper {
   }
 
   close(): void {
-    this.parts.source.close()
+    this.parts.changes.close()
   }
 
-  private async startWith(loaded: LoadedConfiguration): Promise<readonly string[]> {
-    const next = this.build(loaded)
-    const patch = diffSnapshots(emptySnapshot, next)
-    const answers = await Promise.all(this.parts.workers.map((worker) => worker.apply(patch)))
+  private async startWith(first: ConfigurationChange): Promise<readonly string[]> {
+    const answers = await Promise.all(this.parts.workers.map((worker) => worker.apply(first.patch)))
     const problems = answers[0] ?? []
     if (problems.length > 0 && this.parts.refusesWhole) return problems.map(problemLine)
     for (const problem of problems) this.parts.logs.error(problemLine(problem))
-    this.applied(next)
+    this.applied(first)
     return []
   }
 
   /** Never rejects, or no change after this one would be looked at. */
   private async reload(): Promise<void> {
     try {
-      const loaded = await this.parts.source.load()
-      for (const warning of loaded.warnings) this.parts.logs.warn(warning)
-      if (loaded.errors.length > 0) this.refuse(loaded.version, loaded.errors)
-      else await this.change(this.build(loaded))
+      const change = await this.parts.changes.next(this.current)
+      for (const warning of change.warnings) this.parts.logs.warn(warning)
+      if (change.errors.length > 0) this.refuse(change.version, change.errors)
+      else await this.change(change)
     } catch (error) {
       this.refuse('', [`the configuration cannot be used: ${(error as Error).message}`])
     }
   }
 
-  private async change(next: Snapshot): Promise<void> {
+  private async change(change: ConfigurationChange): Promise<void> {
     const { workers, logs } = this.parts
-    const patch = diffSnapshots(this.current, next)
+    const { version, patch } = change
     if (patch.operations.length === 0) {
       // As before, or only written elsewhere; what was refused in between is mended.
-      this.current = next
+      this.hold(change)
       this.accepted()
-      return
-    }
-    const problems = this.parts.refusesWhole ? await this.check(next) : []
-    if (problems.length > 0) {
-      this.refuse(next.version, problems.map(problemLine))
       return
     }
     const startedMs = performance.now()
     const answers = await Promise.all(workers.map((worker) => worker.apply(patch)))
     const failures = answers.flat()
     if (failures.length > 0) this.logFailures(failures)
-    this.applied(next)
+    this.applied(change)
     const tookMs = Math.round(performance.now() - startedMs)
-    logs.info({ version: next.version, changes: patch.operations.length, tookMs }, 'configuration applied')
-  }
-
-  /** Dry: everything that changes is built once here, against what the workers have. */
-  private async check(next: Snapshot): Promise<readonly Problem[]> {
-    const checker = (this.checker ??= await this.openChecker())
-    return checker.check(next)
+    logs.info({ version, changes: patch.operations.length, tookMs }, 'configuration applied')
   }
 
   private logFailures(problems: readonly Problem[]): void {
     this.parts.logs.error({ problems: problems.map(problemLine) }, 'part of a configuration was not applied')
   }
 
-  /** Loaded at the first change only: the main thread of a proxy that never changes needs no data plane. */
-  private async openChecker(): Promise<SnapshotChecker> {
-    const { SnapshotChecker } = await import('./check-snapshot.ts')
-    return new SnapshotChecker(this.parts.rejectPathWithFragment)
-  }
-
-  private build(loaded: LoadedConfiguration): Snapshot {
-    const builder = new SnapshotBuilder(this.current)
-    for (const { desc, message } of loaded.resources) builder.addMessage(desc, message)
-    return builder.build(loaded.version)
-  }
-
-  private applied(snapshot: Snapshot): void {
-    this.current = snapshot
+  private applied(change: ConfigurationChange): void {
+    this.hold(change)
     this.appliedMs = Date.now()
     this.parts.series.counter('cairn.config.update_success').add(1)
     this.accepted()
+  }
+
+  private hold({ version, patch, restated }: ConfigurationChange): void {
+    const entries = new Map(this.current.entries)
+    applyPatch(entries, patch)
+    for (const entry of restated) entries.set(entryKey(entry.kind, entry.name), entry)
+    this.current = { version, entries }
   }
 
   private accepted(): void {
@@ -183,8 +160,4 @@ export class ConfigurationKeeper {
     this.parts.series.gauge('cairn.config.refused').set(1)
     this.parts.logs.error({ version, errors }, 'configuration refused; the last good one stays')
   }
-}
-
-function problemLine(problem: Problem): string {
-  return `${problem.path}: ${problem.message}`
 }

@@ -1,8 +1,9 @@
-// Where a proxy's configuration comes from, as the proxy sees it: something that can be read as a whole, and says when to
-// read again. The sources themselves are in src/sources; this room joins them.
+// Where a proxy's configuration comes from, as its reader sees it: something that can be read as a whole, and says when
+// to read again. The sources themselves are in src/sources; this room joins them.
 
 import type { DescMessage, Message } from '@bufbuild/protobuf'
 import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
+import type { ReadingHandover } from './configuration-change.ts'
 
 /** One resource of the snapshot: a Listener, Cluster, ClusterLoadAssignment, RouteConfiguration or Secret. */
 export interface ConfiguredResource {
@@ -21,6 +22,8 @@ export interface LoadedConfiguration {
   readonly errors: readonly string[]
   /** What was left out, or has no effect; the rest is used. */
   readonly warnings: readonly string[]
+  /** With which another source can go on; undefined if this one must remember more. */
+  readonly handover: ReadingHandover | undefined
 }
 
 export interface ConfigurationSource {

@@ -2,6 +2,7 @@
 
 import { formatConfigError } from '../envoy/config-error.ts'
 import { EnvoySource } from '../sources/bootstrap/envoy-source.ts'
+import { GoodContents } from '../sources/bootstrap/reading.ts'
 import { CertificateFolder } from '../sources/certificates/certificate-folder.ts'
 import type { ConfigurationOrigin, SocketName } from './command-options.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
@@ -12,20 +13,24 @@ export interface ConfigurationOptions {
   readonly skipUnsupported: boolean
   /** Gives milliseconds since 1970. */
   readonly now: () => number
+  /** What an earlier source found good; Envoy's files only. */
+  readonly before?: GoodContents | undefined
 }
 
 export async function openConfigurationSource(
   origin: ConfigurationOrigin,
   options: ConfigurationOptions,
 ): Promise<ConfigurationSource> {
-  const { certsFolder, now } = options
-  const certificates = certsFolder === undefined ? undefined : new CertificateFolder(certsFolder, now)
+  const { certsFolder, now, before } = options
+  const certificates =
+    certsFolder === undefined ? undefined : new CertificateFolder(certsFolder, now, before?.certificates)
   if (origin.kind === 'resources') {
     // Translation is needed for objects only, and not small.
     const { ObjectConfiguration } = await import('./object-configuration.ts')
     return new ObjectConfiguration(origin, { ...options, certificates })
   }
-  return new EnvoyConfigurationSource(new EnvoySource(origin, { ...options, certificates }), noEffect(origin, options))
+  const source = new EnvoySource(origin, { ...options, before: before ?? new GoodContents(), certificates })
+  return new EnvoyConfigurationSource(source, noEffect(origin, options))
 }
 
 /** What was asked for on the command line and changes nothing. */
@@ -44,13 +49,14 @@ class EnvoyConfigurationSource implements ConfigurationSource {
   }
 
   load(): Promise<LoadedConfiguration> {
-    const { version, resources, bootstrap, errors, warnings } = this.source.read()
+    const { version, resources, bootstrap, errors, warnings, inputs } = this.source.read()
     return Promise.resolve({
       version,
       resources,
       bootstrap,
       errors: errors.map(formatConfigError),
       warnings: [...this.warnings, ...warnings.map(formatConfigError)],
+      handover: { inputs, good: this.source.good },
     })
   }
 

@@ -58,6 +58,7 @@ export class ObjectConfiguration implements ConfigurationSource {
       version: String(this.version),
       resources: [...resourcesOf(translation), ...secretsOf(certificates)],
       bootstrap: undefined,
+      handover: undefined,
       ...judge(set, translation, certificates),
     })
   }

@@ -1,7 +1,7 @@
 // The life of a proxy process: initializing, live, draining, ended; and who may end it.
 
-import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import type { ProxyOptions } from './command-options.ts'
+import type { BootstrapFacts } from './configuration-change.ts'
 import type { WorkerThread } from './worker-thread.ts'
 
 /** Envoy's names (envoy.admin.v3.ServerInfo.State). */
@@ -10,7 +10,7 @@ export type ServerState = 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZI
 export class ProxyState {
   readonly startedMs = Date.now()
   readonly drainTimeMs: number
-  readonly bootstrap: Bootstrap | undefined
+  readonly bootstrap: BootstrapFacts | undefined
   /** Of the program. */
   readonly version: string
   /** Resolves when the process is to drain and end. */
@@ -18,7 +18,7 @@ export class ProxyState {
   private current: ServerState = 'INITIALIZING'
   private end: () => void = () => undefined
 
-  constructor(options: ProxyOptions, bootstrap: Bootstrap | undefined, version: string) {
+  constructor(options: ProxyOptions, bootstrap: BootstrapFacts | undefined, version: string) {
     this.drainTimeMs = options.drainTimeMs
     this.bootstrap = bootstrap
     this.version = version

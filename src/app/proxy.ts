@@ -1,13 +1,14 @@
 // `cairn proxy`: builds every object once, starts, follows its configuration, drains, stops. Reads like a startup log.
 
-import type { Bootstrap } from '../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
+import { emptySnapshot } from '../envoy/snapshot.ts'
 import type { Terminal } from '../lib/terminal.ts'
 import { SeriesTable } from '../telemetry/series.ts'
 import { AccessLogs } from './access-logs.ts'
 import { startAdmin } from './admin.ts'
 import type { ProxyOptions } from './command-options.ts'
-import { openConfigurationSource } from './configuration.ts'
+import type { BootstrapFacts } from './configuration-change.ts'
 import { ConfigurationKeeper } from './configuration-keeper.ts'
+import { ConfigurationThread } from './configuration-thread.ts'
 import { createLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { ProxyState } from './proxy-state.ts'
@@ -20,12 +21,13 @@ const LOG_FLUSH_INTERVAL_MS = 1000
 /** Runs until it is told to end. Resolves with the exit code. */
 export async function runProxy(options: ProxyOptions, version: string, terminal: Terminal): Promise<number> {
   const logs = createLogs(options.logLevel)
-  const source = await openConfigurationSource(options.origin, { ...options, now: Date.now })
-  const first = await source.load()
+  const { origin, certsFolder, listen, skipUnsupported } = options
+  const changes = new ConfigurationThread({ origin, certsFolder, listen, skipUnsupported })
+  const first = await changes.next(emptySnapshot)
   for (const warning of first.warnings) terminal.err(`warning: ${warning}\n`)
   if (first.errors.length > 0) {
     for (const error of first.errors) terminal.err(`error: ${error}\n`)
-    source.close()
+    changes.close()
     return 1
   }
   const state = new ProxyState(options, first.bootstrap, version)
@@ -41,19 +43,18 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
   const pool = new WorkerPool(workerSetups(options, series, first.bootstrap), series, events)
   const workers = pool.threads
   const keeper = new ConfigurationKeeper({
-    source,
+    changes,
     workers,
     series,
     logs: logs.of('config'),
-    rejectPathWithFragment: rejectsFragments(first.bootstrap),
-    refusesWhole: options.origin.kind !== 'resources',
+    refusesWhole: origin.kind !== 'resources',
   })
   pool.onReplacement = (worker) => keeper.bringUpToDate(worker)
   const refused = await keeper.start(first)
   if (refused.length > 0) {
     for (const line of refused) terminal.err(`error: ${line}\n`)
     await pool.end()
-    source.close()
+    changes.close()
     return 1
   }
   const listeners = (await workers[0].describe())?.ports ?? []
@@ -78,28 +79,18 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
 function workerSetups(
   options: ProxyOptions,
   series: SeriesTable,
-  bootstrap: Bootstrap | undefined,
+  bootstrap: BootstrapFacts | undefined,
 ): readonly WorkerSetup[] {
   return Array.from({ length: options.concurrency }, (_, index) => ({
     series: series.shared,
     column: index + 1,
     reusePort: options.concurrency > 1,
     drainTimeMs: options.drainTimeMs,
-    rejectPathWithFragment: rejectsFragments(bootstrap),
-    node: { nodeId: bootstrap?.node?.id ?? '', clusterName: bootstrap?.node?.cluster ?? '' },
+    // What is translated here behaves as istiod's, which turns this off.
+    rejectPathWithFragment: bootstrap?.rejectsPathWithFragment ?? false,
+    node: { nodeId: bootstrap?.nodeId ?? '', clusterName: bootstrap?.clusterName ?? '' },
     logFlushIntervalMs: LOG_FLUSH_INTERVAL_MS,
   }))
-}
-
-/** Envoy's default; istiod's bootstrap turns it off, and what is translated here behaves as istiod's. */
-function rejectsFragments(bootstrap: Bootstrap | undefined): boolean {
-  if (bootstrap === undefined) return false
-  for (const layer of bootstrap.layeredRuntime?.layers ?? []) {
-    if (layer.layerSpecifier.case !== 'staticLayer') continue
-    const value = layer.layerSpecifier.value['envoy.reloadable_features.http_reject_path_with_fragment']
-    if (value !== undefined) return value !== false && value !== 'false'
-  }
-  return true
 }
 
 function announce(logs: Logs, keeper: ConfigurationKeeper, adminAddress: string): void {

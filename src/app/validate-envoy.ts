@@ -2,7 +2,7 @@
 
 import type { DescMessage } from '@bufbuild/protobuf'
 import type { ConfigError } from '../envoy/config-error.ts'
-import { SnapshotBuilder } from '../envoy/snapshot.ts'
+import { SnapshotBuilder } from '../envoy/snapshot-builder.ts'
 import { EnvoySource } from '../sources/bootstrap/envoy-source.ts'
 import { GoodContents, Reading } from '../sources/bootstrap/reading.ts'
 import { SnapshotChecker } from './check-snapshot.ts'

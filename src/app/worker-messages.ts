@@ -2,7 +2,7 @@
 
 import type { AccessLogBatch } from '../telemetry/access-log-batch.ts'
 import type { SharedSeries } from '../telemetry/series.ts'
-import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
+import type { SnapshotPatch } from '../envoy/snapshot.ts'
 import type { Problem } from '../lib/problems.ts'
 
 export interface WorkerSetup {

@@ -1,7 +1,7 @@
 // A worker thread as the main thread sees it: gets patches, is asked, and is ended in order. Who replaces one that died is the pool.
 
 import { Worker } from 'node:worker_threads'
-import type { SnapshotPatch } from '../envoy/snapshot-patch.ts'
+import type { SnapshotPatch } from '../envoy/snapshot.ts'
 import type { Problem } from '../lib/problems.ts'
 import type { AccessLogBatch } from '../telemetry/access-log-batch.ts'
 import type { FromWorker, ToWorker, WorkerDescription, WorkerSetup } from './worker-messages.ts'

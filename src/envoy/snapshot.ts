@@ -1,18 +1,37 @@
 // The configuration that is to be executed, as entries that change independently: a filter chain, a route configuration, a
-// cluster, an endpoint set, a secret, and a listener without its chains. Immutable; lives on the main thread. What goes to a worker
-// is the difference of two (snapshot-patch.ts).
-import { hash } from 'node:crypto'
-import { fromBinary, toBinary, type DescMessage, type Message } from '@bufbuild/protobuf'
-import { canonicalBytes } from './canonical.ts'
-import { resourceName } from './resource-name.ts'
-import { ClusterSchema } from './generated/envoy/config/cluster/v3/cluster_pb.js'
-import { ClusterLoadAssignmentSchema } from './generated/envoy/config/endpoint/v3/endpoint_pb.js'
-import { FilterChainSchema } from './generated/envoy/config/listener/v3/listener_components_pb.js'
-import { ListenerSchema } from './generated/envoy/config/listener/v3/listener_pb.js'
-import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/route_pb.js'
-import { SecretSchema } from './generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
-import type { EntryKind, SnapshotEntry } from './snapshot-patch.ts'
-import { splitListener } from './split-listener.ts'
+// cluster, an endpoint set, a secret, and a listener without its chains. And the difference of two of these. Immutable plain data,
+// bytes and no messages, for threads pass it on; free of the generated types, which cost 20 MB in each thread that loads them.
+
+export type EntryKind = 'secret' | 'cluster' | 'endpoints' | 'listener' | 'filter-chain' | 'routes'
+
+export interface SnapshotEntry {
+  readonly kind: EntryKind
+  /** Unique within its kind. Of a filter chain: `<listener>/<chain name, or its place>`. */
+  readonly name: string
+  /** The message type of `bytes`. A listener's has no filter chains in it; `chains` names them. */
+  readonly typeName: string
+  readonly bytes: Uint8Array
+  /** Of what is executed: see contentHash. Entries with the same hash behave alike. */
+  readonly hash: string
+  /** The listener of a filter chain; empty for another kind. */
+  readonly listener: string
+  /** Names of a listener's filter chains, in their order, the default chain last; empty for another kind. */
+  readonly chains: readonly string[]
+}
+
+export type PatchOperation =
+  | { readonly op: 'set'; readonly entry: SnapshotEntry }
+  | { readonly op: 'delete'; readonly kind: EntryKind; readonly name: string }
+
+export interface SnapshotPatch {
+  /** The version that results. */
+  readonly version: string
+  /**
+   * In the order in which they can be applied one by one: secrets, clusters, endpoint sets, listeners each with its chains,
+   * route configurations; then deletions, what refers before what is referred to.
+   */
+  readonly operations: PatchOperation[]
+}
 
 export interface Snapshot {
   /** Chosen by the source; only shown. */
@@ -27,83 +46,36 @@ export function entryKey(kind: EntryKind, name: string): string {
   return `${kind} ${name}`
 }
 
-const kinds = new Map<string, EntryKind>([
-  [SecretSchema.typeName, 'secret'],
-  [ClusterSchema.typeName, 'cluster'],
-  [ClusterLoadAssignmentSchema.typeName, 'endpoints'],
-  [ListenerSchema.typeName, 'listener'],
-  [RouteConfigurationSchema.typeName, 'routes'],
-])
+const SET_ORDER: readonly (readonly EntryKind[])[] = [
+  ['secret'],
+  ['cluster'],
+  ['endpoints'],
+  ['listener', 'filter-chain'],
+  ['routes'],
+]
+const DELETE_ORDER: readonly EntryKind[] = ['routes', 'filter-chain', 'listener', 'endpoints', 'cluster', 'secret']
 
-/**
- * Collects resources, each as a message or as the bytes that a control plane sent. With the snapshot before it, what has the same
- * bytes is taken over without being decoded: a control plane sends a listener of a thousand chains whole when one changes.
- */
-export class SnapshotBuilder {
-  private readonly before: Snapshot
-  private readonly entries = new Map<string, SnapshotEntry>()
-
-  constructor(before: Snapshot = emptySnapshot) {
-    this.before = before
-  }
-
-  addMessage(desc: DescMessage, message: Message): void {
-    this.addBytes(desc, toBinary(desc, message), resourceName(message))
-  }
-
-  /**
-   * `desc` is one of Listener, Cluster, ClusterLoadAssignment, RouteConfiguration, Secret. Throws on another, on bytes that
-   * are not of it, and on a second resource of that name: resources have been judged before they come here.
-   */
-  addBytes(desc: DescMessage, bytes: Uint8Array, name = resourceName(fromBinary(desc, bytes))): void {
-    const kind = kinds.get(desc.typeName)
-    if (kind === undefined) throw new Error(`${desc.typeName} is not a resource of a snapshot`)
-    if (kind === 'listener') this.addListener(bytes, name)
-    else this.add({ kind, name, desc, bytes, listener: '', chains: [] })
-  }
-
-  build(version: string): Snapshot {
-    return Object.freeze({ version, entries: this.entries })
-  }
-
-  private addListener(bytes: Uint8Array, name: string): void {
-    const { shell, chains } = splitListener(bytes)
-    // A slash in the listener's name must not be taken for the one that separates.
-    const prefix = name.replace(/[%/]/g, encodeURIComponent)
-    const names = chains.map((chain) => `${prefix}/${chain.key}`)
-    this.add({ kind: 'listener', name, desc: ListenerSchema, bytes: shell, listener: '', chains: names })
-    chains.forEach((chain, i) => {
-      this.add({
-        kind: 'filter-chain',
-        name: names[i],
-        desc: FilterChainSchema,
-        bytes: chain.bytes,
-        listener: name,
-        chains: [],
-      })
-    })
-  }
-
-  private add(made: Omit<SnapshotEntry, 'hash' | 'typeName'> & { desc: DescMessage }): void {
-    const { desc, ...rest } = made
-    const key = entryKey(rest.kind, rest.name)
-    if (this.entries.has(key)) throw new Error(`two of ${key} in one snapshot`)
-    const old = this.before.entries.get(key)
-    const same = old !== undefined && Buffer.compare(old.bytes, rest.bytes) === 0
-    if (same && old.chains.join('\n') === rest.chains.join('\n')) {
-      this.entries.set(key, old)
-      return
+/** What turns `before` into `after`: entries whose hash differs. One that only came from elsewhere is not part of it. */
+export function diffSnapshots(before: Snapshot, after: Snapshot): SnapshotPatch {
+  const operations: PatchOperation[] = []
+  for (const kinds of SET_ORDER) {
+    for (const [key, entry] of after.entries) {
+      if (!kinds.includes(entry.kind) || before.entries.get(key)?.hash === entry.hash) continue
+      operations.push({ op: 'set', entry })
     }
-    this.entries.set(
-      key,
-      Object.freeze({ ...rest, typeName: desc.typeName, hash: contentHash(desc, rest.bytes, rest.chains) }),
-    )
   }
+  for (const kind of DELETE_ORDER) {
+    for (const [key, entry] of before.entries) {
+      if (entry.kind === kind && !after.entries.has(key)) operations.push({ op: 'delete', kind, name: entry.name })
+    }
+  }
+  return { version: after.version, operations }
 }
 
-/** Equal for what is executed alike: the order of maps and where a thing came from do not count. */
-function contentHash(desc: DescMessage, bytes: Uint8Array, chains: readonly string[]): string {
-  const content = canonicalBytes(desc, fromBinary(desc, bytes))
-  const whole = chains.length === 0 ? content : Buffer.concat([content, Buffer.from(`\0${chains.join('\0')}`)])
-  return hash('sha256', whole, 'base64url')
+/** Applies a patch to entries that are keyed as in a snapshot. */
+export function applyPatch(entries: Map<string, SnapshotEntry>, patch: SnapshotPatch): void {
+  for (const operation of patch.operations) {
+    if (operation.op === 'set') entries.set(entryKey(operation.entry.kind, operation.entry.name), operation.entry)
+    else entries.delete(entryKey(operation.kind, operation.name))
+  }
 }

@@ -8,6 +8,10 @@ export interface Problem {
   readonly message: string
 }
 
+export function problemLine({ path, message }: Problem): string {
+  return `${path}: ${message}`
+}
+
 /** A place in a configuration, and the list of mistakes that all places of it share. */
 export class Problems {
   readonly path: string
@@ -39,6 +43,6 @@ export class Problems {
 
   /** One line per mistake. */
   text(): string {
-    return this.list.map((problem) => `${problem.path}: ${problem.message}`).join('\n')
+    return this.list.map(problemLine).join('\n')
   }
 }

@@ -97,7 +97,7 @@ export class FakeAdminSource implements AdminSource {
   }
 
   serverInfo() {
-    return this.info
+    return Promise.resolve(this.info)
   }
 
   clusters(): Promise<ClusterStatus[]> {
@@ -108,8 +108,8 @@ export class FakeAdminSource implements AdminSource {
     return this.listenerStatuses
   }
 
-  certificates(): CertificateStatus[] {
-    return this.certificateStatuses
+  certificates(): Promise<CertificateStatus[]> {
+    return Promise.resolve(this.certificateStatuses)
   }
 
   memory() {

@@ -33,13 +33,13 @@ export const stats: Endpoint = {
     },
     { name: 'histogram_buckets', help: 'Histogram bucket display mode', choices: HISTOGRAM_MODES },
   ],
-  answer(query, source) {
+  async answer(query, source) {
     const format = query.get('format') || 'text'
     if (format === 'prometheus') return prometheusAnswer(query, source.stats)
     if (!['html', 'text', 'json'].includes(format)) {
       return textAnswer('usage: /stats?format=(html|json|prometheus|text)\n\n', 400)
     }
-    const options = readOptions(query)
+    const options = await readOptions(query)
     if (typeof options === 'string') return textAnswer(options, 400)
     const snapshot = source.stats.snapshot()
     if (format === 'json') {
@@ -68,8 +68,8 @@ export const statsPrometheus: Endpoint = {
   answer: (query, source) => prometheusAnswer(query, source.stats),
 }
 
-function prometheusAnswer(query: AdminQuery, view: StatsView): AdminAnswer {
-  const options = readOptions(query)
+async function prometheusAnswer(query: AdminQuery, view: StatsView): Promise<AdminAnswer> {
+  const options = await readOptions(query)
   if (typeof options === 'string') return textAnswer(options, 400)
   const { histograms, usedOnly, filter } = options
   if (histograms === 'disjoint' || histograms === 'detailed') {
@@ -87,7 +87,7 @@ function prometheusAnswer(query: AdminQuery, view: StatsView): AdminAnswer {
 }
 
 /** What is to be shown, or what is wrong with the parameters. */
-function readOptions(query: AdminQuery): StatsOptions | string {
+async function readOptions(query: AdminQuery): Promise<StatsOptions | string> {
   const type = query.get('type') || 'All'
   if (!isStatType(type)) return 'invalid &type= param'
   const histograms = HISTOGRAM_MODES.find((mode) => mode === query.get('histogram_buckets'))
@@ -96,8 +96,7 @@ function readOptions(query: AdminQuery): StatsOptions | string {
   }
   const hidden = query.get('hidden') || 'exclude'
   if (!['include', 'only', 'exclude'].includes(hidden)) return 'usage: /stats?hidden=(include|only|exclude)\n\n'
-  const source = query.get('filter') ?? ''
-  const regex = regexParameter(source)
+  const regex = await regexParameter(query.get('filter') ?? '')
   if (typeof regex === 'string') return `Invalid re2 regex: ${regex}`
   const inverted = query.has('invert_filter')
   return {
@@ -105,7 +104,7 @@ function readOptions(query: AdminQuery): StatsOptions | string {
     type: type === 'All' ? undefined : type,
     histograms,
     // Nothing is hidden here, so nothing is shown of what is hidden.
-    filter: hidden === 'only' ? () => false : source === '' ? undefined : (name) => regex.find(name) !== inverted,
+    filter: hidden === 'only' ? () => false : regex === undefined ? undefined : (name) => regex.find(name) !== inverted,
   }
 }
 

@@ -2,7 +2,7 @@
 // change, and wires what would be a cycle (clusters that dial internal listeners).
 
 import { fromBinary } from '@bufbuild/protobuf'
-import type { SnapshotEntry, SnapshotPatch } from '../../envoy/snapshot-patch.ts'
+import type { SnapshotEntry, SnapshotPatch } from '../../envoy/snapshot.ts'
 import { ClusterSchema } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import { ClusterLoadAssignmentSchema } from '../../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
 import { FilterChainSchema } from '../../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'

@@ -15,7 +15,7 @@ import type { NetworkFilter } from '../network/network-filter.ts'
 import { socketAddress } from '../stream/address.ts'
 import type { CloseEvent, Connection, ConnectionHandler } from './connection.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { SLAB_BYTES, SlabPool } from './slab-pool.ts'
+import { SLAB_BYTES, SlabPool, SMALL_SLAB_BYTES } from './slab-pool.ts'
 import { HIGH_WATERMARK_BYTES } from './socket-connection.ts'
 import { TlsContext } from './tls-context.ts'
 
@@ -278,8 +278,10 @@ describe.each(['TCP', 'TLS'] as const)('a %s connection', (transport) => {
 
   test('that is reset closes once at each end, never within the call', async () => {
     const { dispatcher, dialled, accepted, slabs } = await open(transport)
+    let slab: Buffer | undefined
     inEvent(dispatcher, () => {
       dialled.connection.write(Buffer.from('lost'))
+      slab = dialled.connection.buffer
       dialled.connection.reset('enough')
       dialled.connection.reset('twice')
       dialled.connection.write(Buffer.from('late'))
@@ -291,7 +293,23 @@ describe.each(['TCP', 'TLS'] as const)('a %s connection', (transport) => {
     expect(await eventually(() => !accepted.connection.isOpen)).toBe(true)
     expect(accepted.events.filter((event) => event !== 'end').length).toBe(1)
     // The slab that was being filled went back.
-    expect(slabs.take().length).toBe(SLAB_BYTES)
+    expect(slabs.take(1)).toBe(slab)
+  })
+
+  test('takes a small slab for little, and large ones once it has filled one', async () => {
+    const { dispatcher, dialled, accepted, slabs } = await open(transport)
+    const sizes: number[] = []
+    const take = slabs.take.bind(slabs)
+    slabs.take = (size) => {
+      const slab = take(size)
+      sizes.push(slab.length)
+      return slab
+    }
+    inEvent(dispatcher, () => {
+      for (let i = 0; i < 20; i++) dialled.connection.write(Buffer.alloc(1000, i))
+    })
+    expect(await eventually(() => accepted.receivedBytes === 20_000)).toBe(true)
+    expect(sizes).toEqual([SMALL_SLAB_BYTES, SLAB_BYTES])
   })
 
   test('uses the same few slabs for any amount of output, and none while it is idle', async () => {

@@ -92,13 +92,7 @@ export class SocketConnection implements Connection, Flushable {
   }
 
   reserve(size: number): number {
-    if (this.length + size > this.buffer.length) {
-      if (this.length > 0) this.writeSlab()
-      if (size > SLAB_BYTES) {
-        this.releaseSlab()
-        this.buffer = Buffer.allocUnsafeSlow(size)
-      } else if (this.buffer.length < size) this.buffer = this.slabs.take()
-    }
+    if (this.length + size > this.buffer.length) this.nextSlab(size)
     return this.length
   }
 
@@ -114,7 +108,7 @@ export class SocketConnection implements Connection, Flushable {
     if (this.endRequested || this.closed || this.socket.destroyed) return
     let from = 0
     while (from < chunk.length) {
-      if (this.length >= this.buffer.length) this.nextSlab()
+      if (this.length >= this.buffer.length) this.nextSlab(Math.min(chunk.length - from, SLAB_BYTES))
       const room = Math.min(this.buffer.length - this.length, chunk.length - from)
       this.buffer.set(from === 0 && room === chunk.length ? chunk : chunk.subarray(from, from + room), this.length)
       this.commit(room)
@@ -183,9 +177,13 @@ export class SocketConnection implements Connection, Flushable {
     this.socket.write(bytes, this.onSlabWritten)
   }
 
-  private nextSlab(): void {
+  /** Makes room for `size` bytes. Whoever filled a slab in this turn has more to say, and gets a large one. */
+  private nextSlab(size: number): void {
+    const wanted = this.length > 0 ? Math.max(size, SLAB_BYTES) : size
     if (this.length > 0) this.writeSlab()
-    if (this.buffer.length < SLAB_BYTES) this.buffer = this.slabs.take()
+    if (this.buffer.length >= wanted) return
+    this.releaseSlab()
+    this.buffer = wanted > SLAB_BYTES ? Buffer.allocUnsafeSlow(wanted) : this.slabs.take(wanted)
   }
 
   private releaseSlab(): void {

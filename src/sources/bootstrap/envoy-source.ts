@@ -4,9 +4,8 @@
 import type { ConfigError } from '../../envoy/config-error.ts'
 import type { Bootstrap } from '../../envoy/generated/envoy/config/bootstrap/v3/bootstrap_pb.js'
 import type { CertificateFolder } from '../certificates/certificate-folder.ts'
-import { DirectoryWatcher } from '../files/directory-watcher.ts'
+import { InputWatcher, type WatchedInputs } from '../files/input-watcher.ts'
 import { readBootstrap } from './bootstrap-file.ts'
-import { fingerprintOf } from './file-reader.ts'
 import { GoodContents, Reading, type ReadResource } from './reading.ts'
 import { readResourceFolder, type ListenAddress } from './resource-folder.ts'
 
@@ -18,6 +17,7 @@ export interface EnvoyConfiguration {
   /** With one of these the resources must not be used. */
   readonly errors: readonly ConfigError[]
   readonly warnings: readonly ConfigError[]
+  readonly inputs: WatchedInputs
 }
 
 export type EnvoyOrigin =
@@ -28,8 +28,10 @@ export interface EnvoySourceOptions {
   readonly skipUnsupported: boolean
   /** Of a folder: replaces the address at which tunnels are accepted. */
   readonly listen: ListenAddress | undefined
-  /** Gives the secrets that the configuration names and does not have. The source reads it, watches it and closes it. */
+  /** Gives the secrets that the configuration names and does not have. The source reads it, and watches its files. */
   readonly certificates: CertificateFolder | undefined
+  /** What an earlier source found good (`good`), if this one goes on with its work. */
+  readonly before?: GoodContents
   /** Gives milliseconds since 1970. */
   readonly now: () => number
 }
@@ -37,21 +39,25 @@ export interface EnvoySourceOptions {
 export class EnvoySource {
   private readonly origin: EnvoyOrigin
   private readonly options: EnvoySourceOptions
-  private good = new GoodContents()
-  private paths: readonly string[] = []
-  private directories: ReadonlySet<string> = new Set()
-  private fingerprint = ''
-  private watcher: DirectoryWatcher | undefined
+  private lastGood: GoodContents
+  private inputs: WatchedInputs | undefined
+  private watcher: InputWatcher | undefined
 
   constructor(origin: EnvoyOrigin, options: EnvoySourceOptions) {
     this.origin = origin
     this.options = options
+    this.lastGood = options.before ?? new GoodContents()
+  }
+
+  /** What stands in for what is not good now; plain data. */
+  get good(): GoodContents {
+    return this.lastGood
   }
 
   /** Reads everything. What was good before and is not now stands in where it can stand alone; that is a warning. */
   read(): EnvoyConfiguration {
     const options = { skipUnsupported: this.options.skipUnsupported, nowMs: this.options.now() }
-    const reading = new Reading(options, this.good)
+    const reading = new Reading(options, this.lastGood)
     let bootstrap: Bootstrap | undefined
     if (this.origin.kind === 'envoy-config') bootstrap = readBootstrap(this.origin.file, options, reading)
     else readResourceFolder(this.origin.folder, this.options.listen, reading)
@@ -59,40 +65,33 @@ export class EnvoySource {
     reading.noteMissing()
     const { resources, errors, warnings, files, good } = reading
     // A reading that is refused teaches nothing; what was good stays so.
-    if (errors.length === 0) this.good = good
-    this.paths = [...files.paths]
-    this.directories = files.directories
-    this.fingerprint = files.fingerprint
-    this.watcher?.setDirectories(this.directories)
-    return { version: this.fingerprint.slice(0, 12), resources, bootstrap, errors, warnings }
+    if (errors.length === 0) this.lastGood = good
+    const { directories, fingerprint } = files
+    const inputs = { paths: [...files.paths], directories, fingerprint }
+    this.inputs = inputs
+    this.watcher?.follow(inputs)
+    return { version: fingerprint.slice(0, 12), resources, bootstrap, errors, warnings, inputs }
   }
 
   /** Calls back whenever a file that the last reading looked at has other contents, until `close`. Read first. */
   watch(onChange: () => void, options: { quietMs?: number; pollMs?: number } = {}): void {
-    const check = () => {
-      const fingerprint = fingerprintOf(this.paths)
-      // A directory may be a new one under an old name.
-      this.watcher?.setDirectories(this.directories)
-      if (fingerprint === this.fingerprint) return
-      this.fingerprint = fingerprint
-      onChange()
-    }
-    this.watcher = new DirectoryWatcher({ ...options, onChange: check })
-    this.watcher.setDirectories(this.directories)
-    this.options.certificates?.watch(onChange, options)
+    this.watcher = new InputWatcher(onChange, options)
+    if (this.inputs !== undefined) this.watcher.follow(this.inputs)
     // Whatever happened between the reading and the watch is found here.
-    check()
+    this.watcher.check()
   }
 
   close(): void {
     this.watcher?.close()
-    this.options.certificates?.close()
   }
 
   private addCertificates(reading: Reading): void {
-    const set = this.options.certificates?.read()
-    if (set === undefined) return
+    const { certificates } = this.options
+    if (certificates === undefined) return
+    for (const path of certificates.paths) reading.files.read(path)
+    const set = certificates.read()
     reading.addSecrets(set.secrets)
+    reading.good.certificates = certificates.goodTexts
     for (const { severity, file, line, field, message, remedy } of set.diagnostics) {
       const error = { file, line, column: 0, path: field, message, remedy }
       if (severity === 'warning') reading.warnings.push(error)

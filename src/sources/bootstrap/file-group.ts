@@ -10,7 +10,7 @@ import type {
   TlsCertificate,
 } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
 import { checkKeyPair, checkRoots, type NoteCertificate } from '../certificates/check-certificates.ts'
-import type { FileReader, Unreadable } from './file-reader.ts'
+import type { FileReader, Unreadable } from '../files/file-reader.ts'
 
 export interface Part {
   readonly source: DataSource

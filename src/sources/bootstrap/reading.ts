@@ -11,8 +11,9 @@ import { SecretSchema, type Secret } from '../../envoy/generated/envoy/extension
 import { loadSupportedResources } from '../../envoy/load-supported.ts'
 import { CERTIFICATE_SECRET, ROOTS_SECRET } from '../../envoy/mesh-secrets.ts'
 import { resourceName } from '../../envoy/resource-name.ts'
+import type { CertificateTexts } from '../certificates/check-certificates.ts'
 import { fileGroupOf, putInline, type FileGroup } from './file-group.ts'
-import { FileReader } from './file-reader.ts'
+import { FileReader } from '../files/file-reader.ts'
 import { referenceOf, type FileSource, type Reference } from './references.ts'
 import { visitMessages } from './visit-messages.ts'
 
@@ -34,10 +35,24 @@ export interface ReadingOptions {
   readonly nowMs: number
 }
 
-/** What a reading found good: contents that were put inline, and texts with resources. */
+/** What a reading found good: contents that were put inline, texts with resources, and the folder of certificates. */
 export class GoodContents {
   readonly inlined = new Map<string, readonly Buffer[]>()
   readonly texts = new Map<string, string>()
+  certificates: CertificateTexts | undefined
+
+  /** Of another thread: what comes from there are bytes, no Buffers, and no objects of a class. */
+  static from({ inlined, texts, certificates }: GoodContents): GoodContents {
+    const good = new GoodContents()
+    for (const [key, contents] of inlined)
+      good.inlined.set(
+        key,
+        contents.map((bytes) => Buffer.from(bytes)),
+      )
+    for (const [key, text] of texts) good.texts.set(key, text)
+    good.certificates = certificates
+    return good
+  }
 }
 
 interface KindRow {

@@ -22,30 +22,44 @@ export interface CertificateSet {
 export class CertificateFolder {
   private readonly folder: string
   private readonly now: () => number
-  private texts = ''
+  /** Of the last reading. */
+  private content = ''
+  private good: CertificateTexts | undefined
   private current: CertificateSet = { secrets: [], spiffeId: '', notAfterMs: 0, diagnostics: [] }
   private watcher: DirectoryWatcher | undefined
 
-  /** `now` gives milliseconds since 1970. */
-  constructor(folder: string, now: () => number) {
+  /** `now` gives milliseconds since 1970; `good` is what an earlier folder found good, if this one goes on with its work. */
+  constructor(folder: string, now: () => number, good?: CertificateTexts) {
     this.folder = folder
     this.now = now
+    this.good = good
+    if (good !== undefined) this.current = { ...this.current, secrets: secretsOf(good) }
+  }
+
+  get paths(): readonly string[] {
+    return (Object.keys(certificateFileNames) as CertificateFile[]).map((file) => this.pathOf(file))
+  }
+
+  /** What serves now. */
+  get goodTexts(): CertificateTexts | undefined {
+    return this.good
   }
 
   read(): CertificateSet {
     const { texts, diagnostics } = this.readTexts()
     const content = JSON.stringify([texts, diagnostics])
-    if (content === this.texts) return this.current
-    this.texts = content
+    if (content === this.content) return this.current
+    this.content = content
     if (texts === undefined) {
       this.current = { ...this.current, diagnostics }
       return this.current
     }
     const checked = checkCertificates(texts, this.now(), (file) => this.pathOf(file))
     const bad = checked.diagnostics.some(({ severity }) => severity === 'error')
+    if (!bad) this.good = texts
     this.current = bad
       ? { ...this.current, diagnostics: checked.diagnostics }
-      : { ...checked, secrets: meshSecrets({ as: 'inlineString', ...texts }) }
+      : { ...checked, secrets: secretsOf(texts) }
     return this.current
   }
 
@@ -59,7 +73,7 @@ export class CertificateFolder {
     }
     this.watcher = new DirectoryWatcher({ ...options, onChange: check })
     this.watcher.setDirectories(new Set([this.folder]))
-    if (this.texts !== '') check()
+    if (this.content !== '') check()
   }
 
   close(): void {
@@ -93,4 +107,8 @@ export class CertificateFolder {
     }
     return { texts: diagnostics.length === 0 ? (texts as CertificateTexts) : undefined, diagnostics }
   }
+}
+
+function secretsOf(texts: CertificateTexts): Secret[] {
+  return meshSecrets({ as: 'inlineString', ...texts })
 }

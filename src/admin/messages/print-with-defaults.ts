@@ -3,7 +3,7 @@
 import { ScalarType } from '@bufbuild/protobuf'
 import type { DescField, DescMessage, JsonObject, JsonValue, Message } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt'
-import { printMessage } from '../envoy/print.ts'
+import { printMessage } from '../../envoy/print.ts'
 
 /** Lists, maps and scalars that are not set are written; messages and members of a oneof are not. Secrets are redacted. */
 export function printWithDefaults(desc: DescMessage, message: Message): JsonObject {

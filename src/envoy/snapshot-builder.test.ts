@@ -9,8 +9,9 @@ import { RouteSchema } from './generated/envoy/config/route/v3/route_components_
 import { RouteConfigurationSchema } from './generated/envoy/config/route/v3/route_pb.js'
 import { HttpConnectionManagerSchema } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js'
 import { SecretSchema } from './generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
-import { emptySnapshot, SnapshotBuilder, type Snapshot } from './snapshot.ts'
-import { applyPatch, diffSnapshots, type SnapshotPatch } from './snapshot-patch.ts'
+import { SnapshotBuilder } from './snapshot-builder.ts'
+import { emptySnapshot, type Snapshot } from './snapshot.ts'
+import { applyPatch, diffSnapshots, type SnapshotPatch } from './snapshot.ts'
 import { splitListener } from './split-listener.ts'
 
 const chain = (name: string, statPrefix: string, line = 1) => {

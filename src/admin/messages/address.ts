@@ -1,7 +1,7 @@
 // An address as text -> the fields of envoy.config.core.v3.Address.
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { AddressSchema } from '../envoy/generated/envoy/config/core/v3/address_pb.js'
+import type { AddressSchema } from '../../envoy/generated/envoy/config/core/v3/address_pb.js'
 
 const INTERNAL = 'envoy://'
 
