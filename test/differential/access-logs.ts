@@ -26,10 +26,11 @@ export const HTTP_LOG_FORMAT: JsonObject = {
   authority: '%REQ(:AUTHORITY)%',
   route: '%ROUTE_NAME%',
   attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+  rbac: '%DYNAMIC_METADATA(envoy.filters.http.rbac)%',
 }
 
 /** Every TCP proxy logs this, one line per connection. */
-export const TCP_LOG_FORMAT: JsonObject = COMMON
+export const TCP_LOG_FORMAT: JsonObject = { ...COMMON, rbac: '%DYNAMIC_METADATA(envoy.filters.network.rbac)%' }
 
 /** One line of any of the logs. */
 export type LogLine = Readonly<Record<string, unknown>>

@@ -9,7 +9,18 @@ import type { PodRecorder } from './records.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 export type JsonObject = { readonly [key: string]: Json | undefined }
 
-export const GROUPS = ['matching', 'headers', 'http1', 'http2', 'tunnel', 'errors', 'cors', 'fault', 'mirror'] as const
+export const GROUPS = [
+  'matching',
+  'headers',
+  'http1',
+  'http2',
+  'tunnel',
+  'errors',
+  'cors',
+  'fault',
+  'mirror',
+  'rbac',
+] as const
 export type Group = (typeof GROUPS)[number]
 
 /** A pod: what it does with a tunnel, and how it is reached. */

@@ -66,6 +66,7 @@ export function testTls(peer: Partial<CertificateFacts> | undefined, local: Part
   return {
     local: testCertificate(local),
     peer: peer && testCertificate(peer),
+    isPeerVerified: peer !== undefined,
     version: 'TLSv1.3',
     cipher: 'TLS_AES_256_GCM_SHA384',
     alpn: 'h2',

@@ -79,18 +79,24 @@ const upstreamTransportSockets: Category = {
   'envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport': refused('the PROXY protocol'),
 }
 
+/** Where a listener's or a network filter's tree names what only a request has, building it refuses that by path. */
 const networkInputs: Category = {
   'envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput': implemented,
   'envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput': implemented,
   'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput': implemented,
+  'envoy.extensions.matching.common_inputs.network.v3.DirectSourceIPInput': implemented,
   'envoy.extensions.matching.common_inputs.network.v3.FilterStateInput': implemented,
-  'envoy.extensions.matching.common_inputs.network.v3.DirectSourceIPInput': refused('matching on the direct source'),
+  'envoy.extensions.matching.common_inputs.network.v3.ServerNameInput': implemented,
+  'envoy.extensions.matching.common_inputs.network.v3.SourceIPInput': implemented,
+  'envoy.extensions.matching.common_inputs.network.v3.SourcePortInput': implemented,
+  'envoy.extensions.matching.common_inputs.network.v3.SourceTypeInput': implemented,
+  'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput': implemented,
+  'envoy.extensions.matching.common_inputs.ssl.v3.UriSanInput': implemented,
+  'envoy.extensions.matching.common_inputs.ssl.v3.DnsSanInput': implemented,
+  'envoy.extensions.matching.common_inputs.ssl.v3.SubjectInput': implemented,
+  'envoy.type.matcher.v3.HttpRequestHeaderMatchInput': implemented,
+  'envoy.type.matcher.v3.HttpRequestQueryParamMatchInput': implemented,
   'envoy.extensions.matching.common_inputs.network.v3.DynamicMetadataInput': refused('matching on dynamic metadata'),
-  'envoy.extensions.matching.common_inputs.network.v3.ServerNameInput': refused('matching trees on the SNI'),
-  'envoy.extensions.matching.common_inputs.network.v3.SourceIPInput': refused('matching trees on the source'),
-  'envoy.extensions.matching.common_inputs.network.v3.SourcePortInput': refused('matching trees on the source'),
-  'envoy.extensions.matching.common_inputs.network.v3.SourceTypeInput': refused('matching trees on the source'),
-  'envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput': refused('matching trees on TLS'),
 }
 
 const loadBalancingPolicies: Category = {
@@ -158,6 +164,9 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
   },
   'envoy.path.rewrite': {
     'envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig': implemented,
+  },
+  'envoy.rbac.principals': {
+    'envoy.extensions.rbac.principals.mtls_authenticated.v3.Config': implemented,
   },
   'envoy.regex_engines': {
     'envoy.extensions.regex_engines.v3.GoogleRE2': implemented,

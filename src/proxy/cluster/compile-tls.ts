@@ -10,6 +10,7 @@ import type { TlsParameters } from '../../envoy/generated/envoy/extensions/trans
 import { SubjectAltNameMatcher_SanType as SanType } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
 import type {
   CertificateValidationContext,
+  SubjectAltNameMatcher,
   TlsCertificate as TlsCertificateMessage,
 } from '../../envoy/generated/envoy/extensions/transport_sockets/tls/v3/common_pb.js'
 import type { DataSource } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
@@ -101,12 +102,14 @@ const SAN_TYPES: ReadonlyMap<SanType, SanMatcher['sanType']> = new Map([
 ])
 
 function compileSanMatchers(context: CertificateValidationContext | undefined, problems: Problems): SanMatcher[] {
-  return (context?.matchTypedSubjectAltNames ?? []).map((matcher, index) => {
-    const at = problems.at('match_typed_subject_alt_names').at(index)
-    const sanType = SAN_TYPES.get(matcher.sanType)
-    if (sanType === undefined) at.at('san_type').add('must be one of URI, DNS, IP_ADDRESS and EMAIL')
-    return { sanType: sanType ?? 'uri', matches: compileStringMatcher(matcher.matcher, 'text', at.at('matcher')) }
-  })
+  const at = problems.at('match_typed_subject_alt_names')
+  return (context?.matchTypedSubjectAltNames ?? []).map((matcher, index) => compileSanMatcher(matcher, at.at(index)))
+}
+
+export function compileSanMatcher(matcher: SubjectAltNameMatcher, problems: Problems): SanMatcher {
+  const sanType = SAN_TYPES.get(matcher.sanType)
+  if (sanType === undefined) problems.at('san_type').add('must be one of URI, DNS, IP_ADDRESS and EMAIL')
+  return { sanType: sanType ?? 'uri', matches: compileStringMatcher(matcher.matcher, 'text', problems.at('matcher')) }
 }
 
 export function certificateOf(message: TlsCertificateMessage | undefined): TlsCertificate | undefined {

@@ -150,7 +150,7 @@ export class Dialing {
     const tls = this.request.transport.tls
     let facts: TlsFacts | undefined
     if (tls !== undefined) {
-      facts = tlsFacts(this.socket as TLSSocket, tls.localFacts)
+      facts = tlsFacts(this.socket as TLSSocket, tls.localFacts, tls.verifiesPeer)
       if (!tls.acceptsPeer(facts.peer)) {
         this.fail('remote connection failure', sanMismatch(facts.peer))
         return

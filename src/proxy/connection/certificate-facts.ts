@@ -35,12 +35,13 @@ export function parseCertificate(certificate: X509Certificate): CertificateFacts
   }
 }
 
-/** After the handshake; `local` is what this side presented. */
-export function tlsFacts(socket: TLSSocket, local: CertificateFacts | undefined): TlsFacts {
+/** After the handshake; `local` is what this side presented, `verifiesPeer` whether it has roots to verify with. */
+export function tlsFacts(socket: TLSSocket, local: CertificateFacts | undefined, verifiesPeer: boolean): TlsFacts {
   const peer = socket.getPeerX509Certificate()
   return {
     local,
     peer: peer === undefined ? undefined : certificateFacts(peer.raw),
+    isPeerVerified: verifiesPeer && peer !== undefined,
     version: socket.getProtocol() ?? '',
     cipher: socket.getCipher().standardName,
     alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '',

@@ -85,10 +85,15 @@ export class TlsContext {
     if (matchers.length === 0) return true
     if (peer === undefined) return false
     for (const matcher of matchers) {
-      for (const value of sansOfType(peer, matcher.sanType)) if (matcher.matches(value)) return true
+      if (hasSan(peer, matcher)) return true
     }
     return false
   }
+}
+
+export function hasSan(peer: CertificateFacts, matcher: SanMatcher): boolean {
+  for (const value of sansOfType(peer, matcher.sanType)) if (matcher.matches(value)) return true
+  return false
 }
 
 function sansOfType(peer: CertificateFacts, type: SanMatcher['sanType']): readonly string[] {

@@ -183,7 +183,7 @@ class TlsAcceptor {
   secured(socket: TLSSocket): void {
     const { stats } = this.owner.listener
     socket.on('error', ignoreError)
-    const facts = tlsFacts(socket, this.context.localFacts)
+    const facts = tlsFacts(socket, this.context.localFacts, this.context.verifiesPeer)
     const isUntrusted = this.context.verifiesPeer && facts.peer !== undefined && !socket.authorized
     if (isUntrusted || (facts.peer === undefined && this.context.settings.requireClientCertificate)) {
       if (isUntrusted) stats.sslFailVerifyError.add(1)

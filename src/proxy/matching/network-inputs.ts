@@ -7,6 +7,7 @@ import type { InputFactory } from './compile-matcher.ts'
 import type { MatchInput } from './match-tree.ts'
 
 const PACKAGE = 'envoy.extensions.matching.common_inputs.network.v3.'
+const SSL_PACKAGE = 'envoy.extensions.matching.common_inputs.ssl.v3.'
 
 function fixed(text: string, get: (facts: ConnectionFacts) => string | undefined): InputFactory<ConnectionFacts> {
   const input: MatchInput<ConnectionFacts> = { text, get }
@@ -25,6 +26,9 @@ export const NETWORK_INPUTS: ReadonlyMap<string, InputFactory<ConnectionFacts>> 
   [PACKAGE + 'TransportProtocolInput', fixed('transport protocol', (facts) => nonEmpty(facts.transportProtocol))],
   [PACKAGE + 'ApplicationProtocolInput', fixed('application protocols', applicationProtocols)],
   [PACKAGE + 'FilterStateInput', filterStateInput],
+  [SSL_PACKAGE + 'UriSanInput', fixed('URI SANs', (facts) => joinedSans(facts.tls?.peer?.uriSans))],
+  [SSL_PACKAGE + 'DnsSanInput', fixed('DNS SANs', (facts) => joinedSans(facts.tls?.peer?.dnsSans))],
+  [SSL_PACKAGE + 'SubjectInput', fixed('subject', (facts) => nonEmpty(facts.tls?.peer?.subject ?? ''))],
 ])
 
 function filterStateInput(...[config]: Parameters<InputFactory<ConnectionFacts>>): MatchInput<ConnectionFacts> {
@@ -38,6 +42,11 @@ function ip(address: Address): string | undefined {
 
 function port(address: Address): string | undefined {
   return address.ip === '' ? undefined : String(address.port)
+}
+
+/** All of a kind, joined by commas, as Envoy gives them. */
+function joinedSans(sans: readonly string[] = []): string | undefined {
+  return sans.length === 0 ? undefined : sans.join(',')
 }
 
 function nonEmpty(text: string): string | undefined {

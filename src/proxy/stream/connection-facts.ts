@@ -32,6 +32,8 @@ export interface CertificateFacts {
 export interface TlsFacts {
   readonly local: CertificateFacts | undefined
   readonly peer: CertificateFacts | undefined
+  /** The peer's chain leads to a trusted root. False where no root is configured, whatever the peer presented. */
+  readonly isPeerVerified: boolean
   readonly version: string
   readonly cipher: string
   readonly alpn: string

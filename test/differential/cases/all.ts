@@ -9,6 +9,7 @@ import { http1Cases } from './http1.ts'
 import { http2Cases } from './http2.ts'
 import { matchingCases } from './matching.ts'
 import { mirrorCases } from './mirror.ts'
+import { rbacCases } from './rbac.ts'
 import { tunnelCases } from './tunnel.ts'
 
 export const ALL_CASES: readonly DifferentialCase[] = [
@@ -21,4 +22,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...corsCases,
   ...faultCases,
   ...mirrorCases,
+  ...rbacCases,
 ]

@@ -47,13 +47,17 @@ export const rbacSupport: SupportTables = {
     filter_state: implemented,
     not_id: implemented,
     sourced_metadata: implemented,
-    custom: refused('principals by extension'),
+    custom: extensionPoint('envoy.rbac.principals'),
   },
   'envoy.config.rbac.v3.Principal.Set': {
     ids: implemented,
   },
   'envoy.config.rbac.v3.Principal.Authenticated': {
     principal_name: implemented,
+  },
+  'envoy.extensions.rbac.principals.mtls_authenticated.v3.Config': {
+    san_matcher: implemented,
+    any_validated_client_certificate: implemented,
   },
   'envoy.config.rbac.v3.SourcedMetadata': {
     metadata_matcher: implemented,

@@ -20,6 +20,7 @@ import {
   sourcedMetadataRule,
 } from './compile-rule.ts'
 import type { RbacLayer } from './compile-rule.ts'
+import { mtlsPrincipal } from './mtls-principal.ts'
 import type { Rule } from './rbac-engine.ts'
 
 /** What is not supported is noted and never matches. */
@@ -68,8 +69,7 @@ export function compilePrincipal(principal: Principal, layer: RbacLayer, problem
     case 'filterState':
       return filterStateRule(identifier.value, problems.at('filter_state'))
     case 'custom':
-      problems.at('custom').add(`the principal extension "${identifier.value.name}" is not supported`)
-      return NOTHING
+      return mtlsPrincipal(identifier.value, problems.at('custom'))
     default:
       problems.add('a principal needs an identifier')
       return NOTHING

@@ -34,8 +34,10 @@ interface Watched {
   readonly namespace: string
   readonly policyKey: string
   readonly resultKey: string
-  /** Shadow rules tell their outcome always, enforced ones when a policy matched or the request is denied. */
-  readonly tellsAlways: boolean
+  /** False: the outcome is not told. The network filter tells that of shadow rules only. */
+  readonly tells: boolean
+  /** What is told of each verdict, made when it is given for the first time. */
+  readonly told: Map<Verdict, MetadataStruct>
 }
 
 export interface RbacEngines {
@@ -80,7 +82,8 @@ export function compileEngines(
       denied: store.counter(`${prefix}${rulesPrefix}denied`),
       policyKey: `${rulesPrefix}enforced_effective_policy_id`,
       resultKey: `${rulesPrefix}enforced_engine_result`,
-      tellsAlways: false,
+      tells: layer === 'http',
+      told: new Map(),
     },
     shadow: shadow && {
       engine: shadow,
@@ -89,7 +92,8 @@ export function compileEngines(
       denied: store.counter(`${prefix}${shadowPrefix}shadow_denied`),
       policyKey: `${shadowPrefix}shadow_effective_policy_id`,
       resultKey: `${shadowPrefix}shadow_engine_result`,
-      tellsAlways: true,
+      tells: true,
+      told: new Map(),
     },
   }
 }
@@ -120,10 +124,13 @@ function note(watched: Watched, info: StreamInfo): Verdict {
   const verdict = watched.engine.decide(info)
   if (verdict.allowed) watched.allowed.add(1)
   else watched.denied.add(1)
-  if (verdict.policyName !== '' || !verdict.allowed || watched.tellsAlways) {
-    const fields: MetadataStruct = { [watched.resultKey]: verdict.allowed ? 'allowed' : 'denied' }
-    if (verdict.policyName !== '') fields[watched.policyKey] = verdict.policyName
-    info.dynamicMetadata.merge(watched.namespace, fields)
-  }
+  if (watched.tells) info.dynamicMetadata.merge(watched.namespace, watched.told.get(verdict) ?? tell(watched, verdict))
   return verdict
+}
+
+function tell({ policyKey, resultKey, told }: Watched, verdict: Verdict): MetadataStruct {
+  const fields: MetadataStruct = { [resultKey]: verdict.allowed ? 'allowed' : 'denied' }
+  if (verdict.policyName !== '') fields[policyKey] = verdict.policyName
+  told.set(verdict, fields)
+  return fields
 }

@@ -95,6 +95,14 @@ describe('a permission', () => {
   })
 })
 
+const mtls = (config: JsonObject): JsonObject => ({
+  name: 'mtls',
+  typedConfig: {
+    '@type': 'type.googleapis.com/envoy.extensions.rbac.principals.mtls_authenticated.v3.Config',
+    ...config,
+  },
+})
+
 describe('a principal', () => {
   const groups = { filter: 'envoy.filters.http.jwt_authn', path: [{ key: 'payload' }, { key: 'groups' }] }
   test.each<[JsonObject, boolean]>([
@@ -104,6 +112,9 @@ describe('a principal', () => {
     [{ authenticated: { principalName: { exact: 'a.example' } } }, true],
     [{ authenticated: { principalName: { exact: 'CN=a' } } }, true],
     [{ authenticated: { principalName: { exact: 'CN=b' } } }, false],
+    [{ custom: mtls({ anyValidatedClientCertificate: true }) }, true],
+    [{ custom: mtls({ sanMatcher: { sanType: 'URI', matcher: { prefix: 'spiffe://td/' } } }) }, true],
+    [{ custom: mtls({ sanMatcher: { sanType: 'DNS', matcher: { exact: 'b.example' } } }) }, false],
     [{ sourceIp: { addressPrefix: '10.1.0.0', prefixLen: 16 } }, true],
     [{ directRemoteIp: { addressPrefix: '10.1.0.0', prefixLen: 16 } }, true],
     [{ remoteIp: { addressPrefix: '203.0.113.0', prefixLen: 24 } }, true],
@@ -128,6 +139,17 @@ describe('a principal', () => {
     const info = testStream(testConnection(undefined, undefined, testTls(undefined)))
     expect(admits({ authenticated: {} }, info)).toBe(true)
     expect(admits({ authenticated: { principalName: { exact: 'a' } } }, info)).toBe(false)
+    expect(admits({ custom: mtls({ anyValidatedClientCertificate: true }) }, info)).toBe(false)
+  })
+
+  test('with a certificate that nobody verified has a name, but not by mTLS', () => {
+    const tls = { ...testTls(peer), isPeerVerified: false }
+    const info = testStream(testConnection(undefined, undefined, tls))
+    expect(admits({ authenticated: { principalName: { exact: 'a.example' } } }, info)).toBe(true)
+    const dns = { sanMatcher: { sanType: 'DNS', matcher: { exact: 'a.example' } } }
+    for (const config of [{ anyValidatedClientCertificate: true }, dns]) {
+      expect(admits({ custom: mtls(config) }, info)).toBe(false)
+    }
   })
 })
 
