@@ -7,7 +7,7 @@ import type { CloseEvent, Connection, ConnectionHandler } from './connection.ts'
 import type { Dispatcher, Flushable } from './dispatcher.ts'
 import { NO_HANDLER } from './no-handler.ts'
 import type { SlabPool } from './slab-pool.ts'
-import { SLAB_BYTES } from './slab-pool.ts'
+import { SLAB_BYTES, SMALL_SLAB_BYTES } from './slab-pool.ts'
 
 /**
  * Above this many bytes waiting `isWritable` is false; `onWritable` follows below half. Well below Envoy's 1 MiB, so that a
@@ -37,6 +37,10 @@ export class SocketConnection implements Connection, Flushable {
   private length = 0
   /** Slabs that Node holds by reference, in order of their writes. */
   private readonly lent: Buffer[] = []
+  /** Written since the last flush. */
+  private turnBytes = 0
+  /** The last turn, or this one, has more than a small slab holds. */
+  private writesBulk = false
   private flushScheduled = false
   private endRequested = false
   private mustReportWritable = false
@@ -145,6 +149,8 @@ export class SocketConnection implements Connection, Flushable {
     if (this.closed || this.socket.destroyed) return
     if (this.length > 0) this.writeSlab()
     this.releaseSlab()
+    this.writesBulk = this.turnBytes > SMALL_SLAB_BYTES
+    this.turnBytes = 0
     if (this.mustReportWritable && this.socket.writableLength < this.highWatermarkBytes >> 1) {
       this.dispatcher.defer(onDrain, this)
     }
@@ -167,6 +173,7 @@ export class SocketConnection implements Connection, Flushable {
     const slab = this.buffer
     const bytes = this.length === slab.length ? slab : slab.subarray(0, this.length)
     this.epoch++
+    this.turnBytes += this.length
     this.length = 0
     if (this.copiesOnWrite && this.socket.writableLength === 0) {
       this.socket.write(bytes)
@@ -177,10 +184,13 @@ export class SocketConnection implements Connection, Flushable {
     this.socket.write(bytes, this.onSlabWritten)
   }
 
-  /** Makes room for `size` bytes. Whoever filled a slab in this turn has more to say, and gets a large one. */
+  /** Makes room for `size` bytes. In a large slab adjoining DATA frames become one, so bulk begins its turns with one. */
   private nextSlab(size: number): void {
-    const wanted = this.length > 0 ? Math.max(size, SLAB_BYTES) : size
-    if (this.length > 0) this.writeSlab()
+    if (this.length > 0) {
+      this.writesBulk = true
+      this.writeSlab()
+    }
+    const wanted = this.writesBulk ? Math.max(size, SLAB_BYTES) : size
     if (this.buffer.length >= wanted) return
     this.releaseSlab()
     this.buffer = wanted > SLAB_BYTES ? Buffer.allocUnsafeSlow(wanted) : this.slabs.take(wanted)
