@@ -20,6 +20,7 @@ export const GROUPS = [
   'fault',
   'mirror',
   'rbac',
+  'balancing',
 ] as const
 export type Group = (typeof GROUPS)[number]
 

@@ -189,11 +189,12 @@ describe('withoutUnsupported', () => {
   test('a cluster that would be dialled in another way is refused as a whole; an option of balancing is left out', () => {
     const options = resource<Cluster>(
       ClusterSchema,
-      '{name: c, lb_policy: MAGLEV, maglev_lb_config: {}, filters: [{name: mx, typed_config: {"@type": type.googleapis.com/udpa.type.v1.TypedStruct, type_url: t/envoy.tcp.metadataexchange.config.MetadataExchange, value: {}}}]}',
+      '{name: c, lb_policy: RANDOM, outlier_detection: {}, filters: [{name: mx, typed_config: {"@type": type.googleapis.com/udpa.type.v1.TypedStruct, type_url: t/envoy.tcp.metadataexchange.config.MetadataExchange, value: {}}}]}',
     )
     const kept = withoutUnsupported(ClusterSchema, options)
-    expect(kept.message).toMatchObject({ lbPolicy: 0, filters: [], lbConfig: { case: undefined } })
-    expect(kept.left.length).toBe(3)
+    expect(kept.message).toMatchObject({ filters: [] })
+    expect(kept.message?.outlierDetection).toBeUndefined()
+    expect(kept.left.length).toBe(2)
     const socket = resource<Cluster>(
       ClusterSchema,
       `{name: c, transport_socket: {name: p, typed_config: {"@type": ${T}.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport, transport_socket: {name: raw}}}}`,

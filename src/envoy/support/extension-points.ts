@@ -103,8 +103,8 @@ const loadBalancingPolicies: Category = {
   'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': implemented,
   'envoy.extensions.load_balancing_policies.random.v3.Random': implemented,
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': implemented,
-  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': skippable('Maglev'),
-  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': skippable('ring hash'),
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': implemented,
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': implemented,
   'envoy.extensions.load_balancing_policies.subset.v3.Subset': refused('subsets of hosts'),
 }
 

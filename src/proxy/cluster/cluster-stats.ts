@@ -35,6 +35,8 @@ export interface ClusterStats {
   readonly retryOrShadowAbandoned: Counter
   readonly rqTimeMs: Histogram
   readonly updateFailure: Counter
+  /** Choices among all hosts of a priority, for want of healthy ones. */
+  readonly lbHealthyPanic: Counter
   readonly membershipTotal: Gauge
   readonly membershipHealthy: Gauge
   readonly membershipChange: Counter
@@ -94,6 +96,7 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
     retryOrShadowAbandoned: counter('retry_or_shadow_abandoned'),
     rqTimeMs: histogram('upstream_rq_time'),
     updateFailure: counter('update_failure'),
+    lbHealthyPanic: counter('lb_healthy_panic'),
     membershipTotal: gauge('membership_total'),
     membershipHealthy: gauge('membership_healthy'),
     membershipChange: counter('membership_change'),

@@ -63,7 +63,11 @@ export class Cluster implements ClusterFacts, PoolCluster {
     if (discovery.kind === 'originalDst') {
       this.selection = new OriginalDstHosts(discovery.config, surroundings.dispatcher)
     } else {
-      this.selection = new BalancedHosts(config.loadBalancing, stats, surroundings.random)
+      this.selection = new BalancedHosts(config.loadBalancing, {
+        random: surroundings.random,
+        stats,
+        requests: this.breakers.requests,
+      })
       if (discovery.kind === 'static') this.updateHosts(discovery.hosts)
     }
   }

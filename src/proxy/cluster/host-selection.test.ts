@@ -13,7 +13,10 @@ const CONTEXT = {} as LoadBalancerContext
 const ROUND_ROBIN: PolicyConfig = { kind: 'roundRobin' }
 
 function select(hosts: readonly HostDescription[], policy: PolicyConfig = ROUND_ROBIN, panicThresholdPercent = 50) {
-  const selection = new BalancedHosts({ policy, panicThresholdPercent }, clusterStats(NO_STATS, 'c'), seededRandom(7))
+  const selection = new BalancedHosts(
+    { policy, panicThresholdPercent },
+    { random: seededRandom(7), stats: clusterStats(NO_STATS, 'c'), requests: { inUse: 0 } },
+  )
   selection.update(hosts)
   return selection
 }

@@ -43,6 +43,10 @@ export class Host {
     return this.description.health === 'healthy'
   }
 
+  get isDegraded(): boolean {
+    return this.description.health === 'degraded'
+  }
+
   /** No new streams on its pools; running ones finish. */
   drainPools(): void {
     this.isRemoved = true

@@ -1,6 +1,7 @@
 // What takes the next request to a host, and what that choice may depend on. The policies are in load-balancing/.
 
 import type { RequestHeaderMap } from '../../codec/header-map.ts'
+import type { UInt64 } from '../../lib/uint64.ts'
 import type { ConnectionFacts } from '../stream/connection-facts.ts'
 import type { Host } from './host.ts'
 
@@ -10,6 +11,10 @@ export interface LoadBalancerContext {
   readonly requestHeaders: RequestHeaderMap | undefined
   /** Hosts that earlier attempts of the same request used; undefined for the first. */
   readonly attemptedHosts: readonly Host[] | undefined
+  /** Undefined: nothing of the request is to decide. */
+  readonly hash: UInt64 | undefined
+  /** How often a host was chosen already that was not wanted, for this attempt. */
+  readonly refusedChoices: number
 }
 
 /** Built anew whenever the hosts change. It sees hosts, and nothing of connections. */

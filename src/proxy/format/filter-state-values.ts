@@ -8,6 +8,13 @@ import type { StreamInfo } from '../stream/stream-info.ts'
 import type { FormatEnvironment } from './operator.ts'
 import { compileSubstitutionFormat } from './substitution-format-string.ts'
 
+/** Envoy's object factories whose objects have a hash. */
+const HASHABLE_FACTORIES = new Set([
+  'envoy.hashable_string',
+  'envoy.filters.listener.original_dst.local_ip',
+  'envoy.filters.listener.original_dst.remote_ip',
+])
+
 export type FilterStateSetter = (info: StreamInfo, state: FilterState) => void
 
 export function compileFilterStateValues(
@@ -37,10 +44,11 @@ function compileOne(
   const format = compileSubstitutionFormat(message.value.value, environment, problems.at('format_string'))
   const { readOnly, skipIfEmpty } = message
   const sharing = sharingOf(message.sharedWithUpstream)
+  const isHashable = HASHABLE_FACTORIES.has(message.factoryKey === '' ? key : message.factoryKey)
   return (info, state) => {
     const value = format(info)
     if (skipIfEmpty && value === '') return
-    state.set({ key, value, lifeSpan, sharing, readOnly })
+    state.set({ key, value, lifeSpan, sharing, readOnly, isHashable })
   }
 }
 

@@ -17,6 +17,7 @@ import { compileTemplateExtension } from '../matching/route-match.ts'
 import { compileTemplateRewrite } from '../matching/uri-template.ts'
 import { durationMs } from '../stream/config-values.ts'
 import { compileRetryPolicy } from './compile-retry-policy.ts'
+import { compileHashPolicies } from './compile-hash-policy.ts'
 import { matchedLength } from './compile-route-answers.ts'
 import { noteConfigured } from './compile-route-level.ts'
 import type { RouteContext } from './compile-route-level.ts'
@@ -56,6 +57,7 @@ export function compileClusterAction(
     grpcTimeoutHeaderOffsetMs: durationMs(stream?.grpcTimeoutHeaderOffset) ?? 0,
     retryPolicy: retryPolicy === undefined ? undefined : compileRetryPolicy(retryPolicy, problems.at('retry_policy')),
     mirrors: mirrors.length === 0 ? context.mirrors : mirrors,
+    hashPolicies: compileHashPolicies(message.hashPolicy, problems.at('hash_policy')),
     pathRewrite: compilePathRewrite(route, message, problems),
     hostRewrite: compileHostRewrite(message, problems),
     appendXForwardedHost: message.appendXForwardedHost,

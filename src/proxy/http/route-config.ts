@@ -1,6 +1,7 @@
 // Routes as plain runtime values. Lookup is RouteTable's (matching/); what a route does is here; the router does it.
 
 import type { HeaderMutation } from '../format/header-mutation.ts'
+import type { HashPolicy } from './hash-policy.ts'
 import type { RouteFacts } from '../stream/stream-info.ts'
 import type { MirrorPolicy } from './mirror-policy.ts'
 import type { RouteLookup } from './route-lookup.ts'
@@ -93,6 +94,8 @@ export interface ClusterAction {
   readonly retryPolicy: RetryPolicy | undefined
   /** Copies of the request. */
   readonly mirrors: readonly MirrorPolicy[]
+  /** In order; undefined: nothing is hashed. */
+  readonly hashPolicies: readonly HashPolicy[] | undefined
   readonly pathRewrite: PathRewrite | undefined
   readonly hostRewrite: HostRewrite
   readonly appendXForwardedHost: boolean

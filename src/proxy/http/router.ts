@@ -12,6 +12,8 @@ import { Attempt } from './attempt.ts'
 import type { AttemptOwner } from './attempt.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
+import { hashRequest } from './hash-policy.ts'
+import type { RequestHash } from './hash-policy.ts'
 import type { LocalReply } from './local-reply.ts'
 import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
 import { addServiceTime } from './response-headers.ts'
@@ -44,6 +46,8 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   private readonly body = new BodyBuffer()
   private usedHosts: Host[] | undefined = undefined
   private shadows: Shadows | undefined = undefined
+  private requestHash: RequestHash | undefined = undefined
+  refusedChoices = 0
   private readonly globalTimer: Timer<RoutedRequest>
   private readonly backoffTimer: Timer<RoutedRequest>
   private done = false
@@ -62,6 +66,13 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   get requestHeaders(): LoadBalancerContext['requestHeaders'] {
     return this.exchange.requestHeaders
+  }
+
+  get hash(): LoadBalancerContext['hash'] {
+    const { hashPolicies } = this.action
+    if (hashPolicies === undefined) return undefined
+    this.requestHash ??= hashRequest(hashPolicies, this.exchange)
+    return this.requestHash.value
   }
 
   get attemptedHosts(): readonly Host[] | undefined {
@@ -194,6 +205,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     if (exchange.ended || this.done) return
     if (isTunnel) this.stopTimers()
     addServiceTime(exchange, headers)
+    this.requestHash?.addCookiesTo(headers)
     applyRouteMutations(exchange, headers)
     exchange.sendResponseHeaders(headers, endStream)
     if (isTunnel && !this.done) this.sendKept(attempt)
@@ -281,12 +293,14 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   /** Picks again, up to the policy's limit, while the pick is a host that was tried before; the last pick counts. */
   private chooseHost(cluster: Cluster): Host | undefined {
+    this.refusedChoices = 0
     let host = cluster.chooseHost(this)
     const policy = this.retry?.policy
     if (policy === undefined || !policy.avoidPreviousHosts || host === undefined) return host
     const used = this.usedHosts
     if (used !== undefined) {
       for (let i = 0; i < policy.hostSelectionMaxAttempts && host !== undefined && used.includes(host); i++) {
+        this.refusedChoices++
         host = cluster.chooseHost(this)
       }
     }

@@ -64,6 +64,8 @@ class Shadow implements AttemptOwner, LoadBalancerContext {
   readonly downstreamConnection: LoadBalancerContext['downstreamConnection']
   readonly requestHeaders: RequestHeaderMap
   readonly attemptedHosts = undefined
+  readonly hash = undefined
+  readonly refusedChoices = 0
   private readonly cluster: Cluster
   private readonly limitBytes: number
   private readonly timeoutMs: number

@@ -12,6 +12,7 @@ import type { CloseEvent, Connection, ConnectionHandler } from '../connection/co
 import { UpstreamInfo } from '../stream/upstream-info.ts'
 import { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
+import { hashRequest } from './hash-policy.ts'
 import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
 import { addServiceTime, applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction } from './route-config.ts'
@@ -19,6 +20,7 @@ import type { Terminal } from './terminal.ts'
 
 export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler, LoadBalancerContext {
   readonly attemptedHosts = undefined
+  readonly refusedChoices = 0
   private readonly exchange: Exchange
   private readonly action: ClusterAction
   private cluster: Cluster | undefined = undefined
@@ -45,6 +47,11 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
 
   get requestHeaders(): LoadBalancerContext['requestHeaders'] {
     return this.exchange.requestHeaders
+  }
+
+  get hash(): LoadBalancerContext['hash'] {
+    const { hashPolicies } = this.action
+    return hashPolicies === undefined ? undefined : hashRequest(hashPolicies, this.exchange).value
   }
 
   start(): void {

@@ -24,6 +24,8 @@ import type { TcpProxyConfig } from './tcp-proxy-config.ts'
 export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener, Drainable, LoadBalancerContext {
   readonly requestHeaders = undefined
   readonly attemptedHosts = undefined
+  readonly hash = undefined
+  readonly refusedChoices = 0
   private readonly downstream: Connection
   private readonly info: StreamInfo
   private readonly config: TcpProxyConfig

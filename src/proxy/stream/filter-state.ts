@@ -12,6 +12,8 @@ export interface FilterStateEntry {
   readonly lifeSpan: LifeSpan
   readonly sharing: Sharing
   readonly readOnly: boolean
+  /** Hash policies may hash it: whether they may is a matter of the type that Envoy keeps it in. */
+  readonly isHashable?: boolean
 }
 
 /** A small ordered set of entries; lookups are linear. `parent` is the connection's state, seen through by a request's. */
@@ -26,6 +28,12 @@ export class FilterState {
   get(key: string): string | undefined {
     for (const entry of this.entries) if (entry.key === key) return entry.value
     return this.parent?.get(key)
+  }
+
+  /** The value if hash policies may hash it. */
+  hashable(key: string): string | undefined {
+    for (const entry of this.entries) if (entry.key === key) return entry.isHashable === true ? entry.value : undefined
+    return this.parent?.hashable(key)
   }
 
   /** Sets or replaces; a read-only entry is kept and false returned. */

@@ -1,6 +1,7 @@
 // Every differential case, group by group.
 
 import type { DifferentialCase } from '../case.ts'
+import { balancingCases } from './balancing.ts'
 import { corsCases } from './cors.ts'
 import { errorsCases } from './errors.ts'
 import { faultCases } from './fault.ts'
@@ -23,4 +24,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...faultCases,
   ...mirrorCases,
   ...rbacCases,
+  ...balancingCases,
 ]

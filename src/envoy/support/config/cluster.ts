@@ -23,10 +23,9 @@ export const clusterSupport: SupportTables = {
     connect_timeout: implemented,
     per_connection_buffer_limit_bytes: implemented,
     per_connection_buffer_high_watermark_timeout: skippable('a limit on how long buffers may stay full'),
-    lb_policy: values('ROUND_ROBIN LEAST_REQUEST RANDOM CLUSTER_PROVIDED LOAD_BALANCING_POLICY_CONFIG', {
-      RING_HASH: skippable('ring hash (round robin instead)'),
-      MAGLEV: skippable('Maglev (round robin instead)'),
-    }),
+    lb_policy: values(
+      'ROUND_ROBIN LEAST_REQUEST RANDOM RING_HASH MAGLEV CLUSTER_PROVIDED LOAD_BALANCING_POLICY_CONFIG',
+    ),
     load_assignment: implemented,
     health_checks: skippable('active health checks (hosts count as healthy)'),
     max_requests_per_connection: implemented,
@@ -50,8 +49,8 @@ export const clusterSupport: SupportTables = {
     cleanup_interval: implemented,
     upstream_bind_config: refused('an address to dial from'),
     lb_subset_config: refused('subsets of hosts'),
-    ring_hash_lb_config: skippable('ring hash'),
-    maglev_lb_config: skippable('Maglev'),
+    ring_hash_lb_config: implemented,
+    maglev_lb_config: implemented,
     original_dst_lb_config: implemented,
     least_request_lb_config: implemented,
     round_robin_lb_config: implemented,
@@ -112,6 +111,18 @@ export const clusterSupport: SupportTables = {
     active_request_bias: implemented,
     slow_start_config: skippable('slow start'),
   },
+  'envoy.config.cluster.v3.Cluster.RingHashLbConfig': {
+    minimum_ring_size: implemented,
+    hash_function: values('XX_HASH MURMUR_HASH_2'),
+    maximum_ring_size: implemented,
+  },
+  'envoy.config.cluster.v3.Cluster.MaglevLbConfig': {
+    table_size: implemented,
+  },
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': {
+    use_hostname_for_hashing: implemented,
+    hash_balance_factor: implemented,
+  },
   'envoy.config.cluster.v3.Cluster.CommonLbConfig': {
     healthy_panic_threshold: implemented,
     zone_aware_lb_config: skippable('zone aware routing'),
@@ -119,7 +130,7 @@ export const clusterSupport: SupportTables = {
     update_merge_window: noEffect('updates are merged per patch'),
     ignore_new_hosts_until_first_hc: noEffect('there are no active health checks'),
     close_connections_on_host_set_change: skippable('closing connections when hosts change'),
-    consistent_hashing_lb_config: skippable('consistent hashing'),
+    consistent_hashing_lb_config: implemented,
     override_host_status: skippable('overriding hosts'),
   },
   'envoy.config.core.v3.RuntimeDouble': {

@@ -152,7 +152,7 @@ export const routeSupport: SupportTables = {
     priority: values('DEFAULT HIGH'),
     rate_limits: skippable('rate limits'),
     include_vh_rate_limits: noEffect('rate limits are not executed'),
-    hash_policy: skippable('hash policies'),
+    hash_policy: implemented,
     cors: skippable('CORS policies in this deprecated field (use typed_per_filter_config)'),
     max_grpc_timeout: implemented,
     grpc_timeout_offset: implemented,
@@ -180,6 +180,31 @@ export const routeSupport: SupportTables = {
   'envoy.config.common.mutation_rules.v3.HeaderMutation.RemoveOnMatch': {
     key_matcher: implemented,
   },
+  'envoy.config.route.v3.RouteAction.HashPolicy': {
+    header: implemented,
+    cookie: implemented,
+    connection_properties: implemented,
+    query_parameter: implemented,
+    filter_state: implemented,
+    terminal: implemented,
+  },
+  'envoy.config.route.v3.RouteAction.HashPolicy.Header': {
+    header_name: implemented,
+    regex_rewrite: implemented,
+  },
+  'envoy.config.route.v3.RouteAction.HashPolicy.Cookie': {
+    name: implemented,
+    ttl: implemented,
+    path: implemented,
+    attributes: implemented,
+  },
+  'envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute': {
+    name: implemented,
+    value: implemented,
+  },
+  'envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties': { source_ip: implemented },
+  'envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter': { name: implemented },
+  'envoy.config.route.v3.RouteAction.HashPolicy.FilterState': { key: implemented },
   'envoy.config.route.v3.RouteAction.UpgradeConfig': {
     upgrade_type: implemented,
     enabled: implemented,

@@ -14,6 +14,25 @@ export const loadBalancingPoliciesSupport: SupportTables = {
     enable_full_scan: noEffect('Envoy reads selection_method instead'),
     selection_method: values('N_CHOICES FULL_SCAN'),
   },
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': {
+    hash_function: values('DEFAULT_HASH XX_HASH MURMUR_HASH_2'),
+    minimum_ring_size: implemented,
+    maximum_ring_size: implemented,
+    use_hostname_for_hashing: implemented,
+    hash_balance_factor: implemented,
+    consistent_hashing_lb_config: implemented,
+    locality_weighted_lb_config: skippable('weights of localities'),
+  },
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': {
+    table_size: implemented,
+    consistent_hashing_lb_config: implemented,
+    locality_weighted_lb_config: skippable('weights of localities'),
+  },
+  'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': {
+    use_hostname_for_hashing: implemented,
+    hash_balance_factor: implemented,
+    hash_policy: skippable('hash policies of clusters (those of routes instead)'),
+  },
   'envoy.extensions.load_balancing_policies.random.v3.Random': {
     locality_lb_config: skippable('weights of localities'),
   },

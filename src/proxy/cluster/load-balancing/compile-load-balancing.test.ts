@@ -49,6 +49,42 @@ test('the first policy by extension counts, whatever lb_policy says', () => {
   expect(compile(byExtension(['round_robin.v3.RoundRobin', {}])).config.policy).toMatchObject({ kind: 'roundRobin' })
 })
 
+test('a ring is the same by name and by extension', () => {
+  const sizes = { minimum_ring_size: '2', maximum_ring_size: '3', hash_function: 'MURMUR_HASH_2' }
+  const policy = {
+    kind: 'ringHash',
+    hashFunction: 'murmurHash2',
+    minimumRingSize: 2,
+    maximumRingSize: 3,
+    usesHostname: true,
+    balanceFactor: 120,
+  }
+  const hashing = { use_hostname_for_hashing: true, hash_balance_factor: 120 }
+  const byName = { lb_policy: 'RING_HASH', ring_hash_lb_config: sizes, type: 'STRICT_DNS' }
+  const common = { common_lb_config: { consistent_hashing_lb_config: hashing } }
+  expect(compile({ ...byName, ...common })).toEqual({ config: expect.objectContaining({ policy }), problems: '' })
+  const ring = 'ring_hash.v3.RingHash'
+  const nested = byExtension([ring, { ...sizes, consistent_hashing_lb_config: hashing }])
+  expect(compile(nested).config.policy).toEqual(policy)
+  expect(compile(byExtension([ring, { ...sizes, ...hashing }])).config.policy).toEqual(policy)
+})
+
+test('mistakes about tables have their places', () => {
+  const ring = { lb_policy: 'RING_HASH', ring_hash_lb_config: { minimum_ring_size: '9', maximum_ring_size: '8' } }
+  expect(compile(ring).problems).toBe(
+    'ring_hash_lb_config.minimum_ring_size: it must not be larger than maximum_ring_size (8)',
+  )
+  const maglev = 'it must be a prime number, and 100 is none'
+  expect(compile({ lb_policy: 'MAGLEV', maglev_lb_config: { table_size: '100' } }).problems).toBe(
+    `maglev_lb_config.table_size: ${maglev}`,
+  )
+  expect(compile(byExtension(['maglev.v3.Maglev', { table_size: '100' }])).problems).toBe(
+    `load_balancing_policy.policies[0].typed_extension_config.typed_config.table_size: ${maglev}`,
+  )
+  const named = { common_lb_config: { consistent_hashing_lb_config: { use_hostname_for_hashing: true } } }
+  expect(compile({ ...named, lb_policy: 'MAGLEV' }).problems).toMatch(/use_hostname_for_hashing: only clusters of type/)
+})
+
 test('no policy by extension is a mistake', () => {
   expect(compile(byExtension()).problems).toBe('load_balancing_policy.policies: a load balancing policy is required')
 })

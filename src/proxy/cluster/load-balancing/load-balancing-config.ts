@@ -1,6 +1,7 @@
 // How a cluster chooses among its hosts, as plain runtime values.
 
 export type PolicyConfig = RoundRobinConfig | LeastRequestConfig | RandomConfig
+export type HashPolicyConfig = RingHashConfig | MaglevConfig
 
 export interface RoundRobinConfig {
   readonly kind: 'roundRobin'
@@ -20,8 +21,29 @@ export interface RandomConfig {
   readonly kind: 'random'
 }
 
+/** What policies have in common that take the same hash to the same host. */
+interface ConsistentHashing {
+  /** A host is known by its hostname instead of its address. */
+  readonly usesHostname: boolean
+  /** Percent of the average load at which a host takes no more; 0: never. */
+  readonly balanceFactor: number
+}
+
+export interface RingHashConfig extends ConsistentHashing {
+  readonly kind: 'ringHash'
+  readonly hashFunction: 'xxHash64' | 'murmurHash2'
+  readonly minimumRingSize: number
+  readonly maximumRingSize: number
+}
+
+export interface MaglevConfig extends ConsistentHashing {
+  readonly kind: 'maglev'
+  /** A prime. */
+  readonly tableSize: number
+}
+
 export interface LoadBalancingConfig {
-  readonly policy: PolicyConfig
+  readonly policy: PolicyConfig | HashPolicyConfig
   /** Percent of healthy hosts below which health is ignored; 0: never. */
   readonly panicThresholdPercent: number
 }
