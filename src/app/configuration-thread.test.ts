@@ -1,11 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { MeshAuthority, writeIdentity } from '../../test/support/certificates.ts'
 import { applyPatch, emptySnapshot, type Snapshot } from '../envoy/snapshot.ts'
 import type { ConfigurationOrigin } from './command-options.ts'
 import { ConfigurationThread } from './configuration-thread.ts'
+
+// A thread that runs from sources takes a second or two to start.
+jest.setTimeout(30_000)
 
 let folder = ''
 const open: ConfigurationThread[] = []

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { GoodContents } from '../sources/bootstrap/reading.ts'
 import { openConfigurationSource } from './configuration.ts'
 import { ConfigurationReader } from './configuration-reader.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import type { ConfigurationSetup, FromConfigurationThread, ToConfigurationThread } from './configuration-thread.ts'
 
 const port = parentPort as MessagePort
@@ -19,9 +20,13 @@ const source = await openConfigurationSource(origin, {
 })
 const reader = new ConfigurationReader(source, { held, refusesWhole: origin.kind !== 'resources' })
 
+let isFirst = true
+
 async function read(): Promise<void> {
   try {
     send({ type: 'change', change: await reader.next() })
+    if (isFirst) giveBackMemory()
+    isFirst = false
   } catch (error) {
     send({ type: 'failed', message: (error as Error).message })
   }

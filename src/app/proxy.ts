@@ -9,6 +9,7 @@ import type { ProxyOptions } from './command-options.ts'
 import type { BootstrapFacts } from './configuration-change.ts'
 import { ConfigurationKeeper } from './configuration-keeper.ts'
 import { ConfigurationThread } from './configuration-thread.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { createLogs } from './logs.ts'
 import type { Logs } from './logs.ts'
 import { ProxyState } from './proxy-state.ts'
@@ -64,6 +65,7 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
   series.gauge('server.live').set(1)
   series.gauge('server.concurrency').set(options.concurrency)
   series.gauge('listener_manager.workers_started').set(1)
+  giveBackMemory()
   announce(logs, keeper, admin.address)
   keeper.follow()
   await state.ended

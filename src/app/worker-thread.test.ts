@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { fromJson } from '@bufbuild/protobuf'
 import { eventually } from '../../test/support/eventually.ts'
 import { registry } from '../envoy/generated/descriptors.js'
@@ -13,6 +13,9 @@ import { SeriesTable } from '../telemetry/series.ts'
 import { WorkerPool } from './worker-pool.ts'
 import type { WorkerThread } from './worker-thread.ts'
 import type { WorkerEvents } from './worker-thread.ts'
+
+// A thread that runs from sources takes a second or two to start.
+jest.setTimeout(30_000)
 
 const HCM = 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
 const ROUTER = 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router'

@@ -5,12 +5,14 @@ import { lookup } from 'node:dns/promises'
 import { hostname, networkInterfaces } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import { forgetProtos } from '../envoy/forget-protos.ts'
 import { mathRandom } from '../lib/random.ts'
 import { DataPlane } from '../proxy/build/data-plane.ts'
 import { Dispatcher } from '../proxy/connection/dispatcher.ts'
 import { AccessLogBatcher } from '../telemetry/access-log-batch.ts'
 import { SeriesTable } from '../telemetry/series.ts'
 import { describeDataPlane } from './describe-data-plane.ts'
+import { giveBackMemory } from './give-back-memory.ts'
 import { localAddress } from './local-address.ts'
 import { WorkerReceiveBudget } from './receive-budget.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
@@ -27,6 +29,8 @@ const POOLS_END_MS = 1000
 const port = parentPort as MessagePort
 const setup = workerData as WorkerSetup
 const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+
+forgetProtos()
 
 const dispatcher = new Dispatcher((error, where) => {
   send({ type: 'bug', where, stack: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -65,6 +69,9 @@ const dataPlane = new DataPlane({
   rejectPathWithFragment: setup.rejectPathWithFragment,
 })
 
+/** A configuration was applied. */
+let isServing = false
+
 setInterval(flushLogs, setup.logFlushIntervalMs).unref()
 
 function drain(deadlineMs: number): void {
@@ -101,6 +108,8 @@ port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'apply':
       void dataPlane.apply(message.patch).then((problems) => {
+        if (!isServing) giveBackMemory()
+        isServing = true
         send({ type: 'applied', id: message.id, version: message.patch.version, problems: problems.list })
       })
       break

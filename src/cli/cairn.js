@@ -17,6 +17,8 @@ const main = existsSync(bundled) ? bundled : fileURLToPath(new URL('./main.ts', 
  * Each line was measured: decision 0004.
  */
 const memoryFlags = [
+  // For the one collection when the first configuration runs.
+  '--expose-gc',
   // The pages of a thread that ended, such as the one that reads configuration, are not kept for other threads.
   '--no-memory-pool-share-memory-on-teardown',
   // The middle compiler leaves 15 MB of holes behind, and what runs hot does not stay with it.
