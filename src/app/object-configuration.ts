@@ -12,6 +12,7 @@ import { ResourceFiles, type ResourceSet } from '../sources/files/resource-files
 import { Translator } from '../translate/translate.ts'
 import type { Translation } from '../translate/translation.ts'
 import type { ObjectName, SocketName } from './command-options.ts'
+import { executablePart } from './executable-part.ts'
 import type { ConfigurationSource, LoadedConfiguration } from './configuration-source.ts'
 
 export interface ObjectOrigin {
@@ -49,11 +50,12 @@ export class ObjectConfiguration implements ConfigurationSource {
     this.inputs = [set, certificates]
     this.store = this.store.replace(set.objects)
     const { listen, now } = this.options
-    const translation = this.translator.translate(this.store, {
+    const whole = this.translator.translate(this.store, {
       waypoint: this.waypoint,
       now: now(),
       ...(listen === undefined ? {} : { listen: [{ address: listen.host, port: listen.port }] }),
     })
+    const translation = executablePart(whole)
     return Promise.resolve({
       version: String(this.version),
       resources: [...resourcesOf(translation), ...secretsOf(certificates)],
@@ -75,11 +77,17 @@ export class ObjectConfiguration implements ConfigurationSource {
 }
 
 /** As entries of a snapshot. */
-export function resourcesOf({ listeners, clusters, endpoints }: Translation): LoadedConfiguration['resources'] {
+export function resourcesOf({
+  listeners,
+  clusters,
+  endpoints,
+  secrets,
+}: Translation): LoadedConfiguration['resources'] {
   return [
     ...listeners.map((message) => ({ desc: ListenerSchema, message })),
     ...clusters.map((message) => ({ desc: ClusterSchema, message })),
     ...endpoints.map((message) => ({ desc: ClusterLoadAssignmentSchema, message })),
+    ...secrets.map((message) => ({ desc: SecretSchema, message })),
   ]
 }
 

@@ -6,6 +6,7 @@ import { ResourceFiles } from '../sources/files/resource-files.ts'
 import { waypointsIn } from '../translate/model/waypoint.ts'
 import { translate } from '../translate/translate.ts'
 import type { Translation } from '../translate/translation.ts'
+import { executablePart } from './executable-part.ts'
 import { count, findingOfDiagnostic, type Finding } from './findings.ts'
 import { resourcesOf } from './object-configuration.ts'
 import { buildFindings } from './validate-envoy.ts'
@@ -16,7 +17,7 @@ export async function validateObjects(
   const { objects, diagnostics } = new ResourceFiles(files).read()
   const store = ResourceStore.of(objects)
   const waypoints = waypointsIn(store)
-  const translations = waypoints.map((waypoint) => translate(store, { waypoint, now: Date.now() }))
+  const translations = waypoints.map((waypoint) => executablePart(translate(store, { waypoint, now: Date.now() })))
   const findings = [...diagnostics.map(findingOfDiagnostic), ...meaning(translations)]
   for (const [index, translation] of translations.entries()) {
     const { namespace, name } = waypoints[index]

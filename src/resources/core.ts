@@ -14,6 +14,13 @@ export interface ServiceAccount extends KubernetesObject {
   readonly kind: 'ServiceAccount'
 }
 
+export interface Secret extends KubernetesObject {
+  readonly kind: 'Secret'
+  /** In base64. */
+  readonly data?: Readonly<Record<string, string>>
+  readonly stringData?: Readonly<Record<string, string>>
+}
+
 export interface Service extends KubernetesObject {
   readonly kind: 'Service'
   readonly spec: ServiceSpec

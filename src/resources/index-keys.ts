@@ -1,5 +1,5 @@
 // By what an object is found besides its own name: the Service of an EndpointSlice, the parents of a route, the targets of a
-// policy. Kinds that are missing here have no index.
+// policy, the host of a DestinationRule. Kinds that are missing here have no index.
 
 import { policyTargets, type PolicyTargetReference } from './istio-security.ts'
 import type { AnyObject } from './kinds.ts'
@@ -24,6 +24,8 @@ export function indexKeysOf(object: AnyObject): string[] {
     }
     case 'AuthorizationPolicy':
       return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
+    case 'DestinationRule':
+      return [`${namespace}/${object.spec.host}`]
     default:
       return []
   }

@@ -1,7 +1,8 @@
 // The kinds that Cairn reads, one row each: how they are spelt, whether they live in a namespace, how they are checked.
 // And the kinds that it knows of but does not carry out yet.
 
-import type { EndpointSlice, Namespace, Node, Pod, Service, ServiceAccount } from './core.ts'
+import type { EndpointSlice, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts'
+import type { DestinationRule } from './destination-rule.ts'
 import type { Gateway, GatewayClass, HttpRoute } from './gateway-api.ts'
 import { coreSchemas } from './generated/core-schemas.ts'
 import { gatewaySchemas } from './generated/gateway-schemas.ts'
@@ -10,6 +11,7 @@ import type { AuthorizationPolicy } from './istio-security.ts'
 import type { KubernetesObject } from './object-meta.ts'
 import { checkAuthorizationPolicy } from './rules/authorization-policy.ts'
 import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
+import { checkDestinationRule } from './rules/destination-rule.ts'
 import { checkGateway } from './rules/gateway.ts'
 import { checkHttpRoute } from './rules/http-route.ts'
 import type { NameRule } from './rules/metadata.ts'
@@ -21,6 +23,7 @@ export interface Kinds {
   Namespace: Namespace
   Node: Node
   ServiceAccount: ServiceAccount
+  Secret: Secret
   Service: Service
   EndpointSlice: EndpointSlice
   Pod: Pod
@@ -28,6 +31,7 @@ export interface Kinds {
   Gateway: Gateway
   HTTPRoute: HttpRoute
   AuthorizationPolicy: AuthorizationPolicy
+  DestinationRule: DestinationRule
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
@@ -63,11 +67,14 @@ function row<K extends Kind>(
 const gatewayGroup = 'gateway.networking.k8s.io'
 const gatewayVersions = ['v1', 'v1beta1']
 const istioSecurityGroup = 'security.istio.io'
+const istioNetworkingGroup = 'networking.istio.io'
+const istioNetworkingVersions = ['v1', 'v1beta1', 'v1alpha3']
 
 export const kinds: Readonly<Record<Kind, KindRow>> = {
   Namespace: row<'Namespace'>(coreSchemas['Namespace'], '', { namespaced: false, nameRule: 'label' }),
   Node: row<'Node'>(coreSchemas['Node'], '', { namespaced: false }),
   ServiceAccount: row<'ServiceAccount'>(coreSchemas['ServiceAccount'], '', {}),
+  Secret: row<'Secret'>(coreSchemas['Secret'], '', {}),
   Service: row<'Service'>(coreSchemas['Service'], '', { nameRule: 'label', check: checkService }),
   EndpointSlice: row<'EndpointSlice'>(coreSchemas['EndpointSlice'], 'discovery.k8s.io', { check: checkEndpointSlice }),
   Pod: row<'Pod'>(coreSchemas['Pod'], '', { check: checkPod }),
@@ -84,6 +91,10 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     versions: ['v1', 'v1beta1'],
     check: checkAuthorizationPolicy,
     standIn: denyingPolicy,
+  }),
+  DestinationRule: row<'DestinationRule'>(istioSchemas['DestinationRule'], istioNetworkingGroup, {
+    versions: istioNetworkingVersions,
+    check: checkDestinationRule,
   }),
 }
 

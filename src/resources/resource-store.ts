@@ -2,12 +2,13 @@
 // what changed is a comparison of references.
 
 import type { EndpointSlice } from './core.ts'
+import type { DestinationRule } from './destination-rule.ts'
 import type { HttpRoute } from './gateway-api.ts'
 import { indexKeysOf, targetKey, type PolicyTarget } from './index-keys.ts'
 import type { AuthorizationPolicy } from './istio-security.ts'
 import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds } from './kinds.ts'
-import { describeObject } from './object-meta.ts'
+import { describeObject, type KubernetesObject } from './object-meta.ts'
 
 /** How translation reads objects. Every answer is in a fixed order: by age, then namespace, then name. */
 export interface ResourceReader {
@@ -20,6 +21,8 @@ export interface ResourceReader {
   httpRoutesOf(namespace: string, service: string): readonly HttpRoute[]
   /** The AuthorizationPolicies of a namespace that name the target; without a target, those whose targets are not known. */
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
+  /** The DestinationRules of a namespace whose host is spelt so. */
+  destinationRulesOf(namespace: string, host: string): readonly DestinationRule[]
 }
 
 /**
@@ -116,6 +119,10 @@ export class ResourceStore implements ResourceReader {
     return this.found('AuthorizationPolicy', targetKey(namespace, target))
   }
 
+  destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
+    return this.found('DestinationRule', `${namespace}/${host}`)
+  }
+
   private found<K extends Kind>(kind: K, key: string): readonly Kinds[K][] {
     return (this.indexes.get(kind)?.byKey.get(key) ?? []) as unknown as readonly Kinds[K][]
   }
@@ -171,6 +178,11 @@ export class RecordingReader implements ResourceReader {
     this.reads.add(readKeys.index('AuthorizationPolicy', targetKey(namespace, target)))
     return this.store.authorizationPoliciesOf(namespace, target)
   }
+
+  destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
+    this.reads.add(readKeys.index('DestinationRule', `${namespace}/${host}`))
+    return this.store.destinationRulesOf(namespace, host)
+  }
 }
 
 function noteChange(changed: Set<ReadKey>, object: AnyObject): void {
@@ -194,7 +206,7 @@ function append(map: Map<string, AnyObject[]>, key: string, object: AnyObject): 
 }
 
 /** Age as the API server knows it; objects from files have none and count as equally old. */
-function byAgeThenName(a: AnyObject, b: AnyObject): number {
+export function byAgeThenName(a: KubernetesObject, b: KubernetesObject): number {
   const { metadata: left } = a
   const { metadata: right } = b
   return (

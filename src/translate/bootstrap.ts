@@ -36,7 +36,7 @@ export function toBootstrap(translation: Translation, options: BootstrapOptions)
     staticResources: {
       listeners: [...translation.listeners],
       clusters: translation.clusters.map((cluster) => withEndpoints(cluster, endpoints.get(cluster.name))),
-      secrets: [...secrets],
+      secrets: [...secrets, ...translation.secrets],
     },
   })
 }

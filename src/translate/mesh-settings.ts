@@ -1,5 +1,7 @@
 // The settings of the mesh that shape a waypoint's configuration, with the defaults of Istio's MeshConfig.
 
+import type { LocalityLbSetting, TcpKeepalive } from '../resources/destination-rule.ts'
+
 export interface MeshSettings {
   readonly trustDomain: string
   /** Other names of the trust domain: identities under them are the same. */
@@ -14,6 +16,12 @@ export interface MeshSettings {
   /** How long an HBONE connection to a destination is kept without a tunnel. */
   readonly hboneIdleTimeoutMs: number
   readonly pathNormalization: PathNormalization
+  /** Probes of idle connections to endpoints. Undefined: the system's. */
+  readonly tcpKeepalive: TcpKeepalive | undefined
+  /** Speak HTTP/2 to HTTP ports although they do not say so. */
+  readonly h2Upgrade: boolean
+  /** For Services for which neither a DestinationRule nor the Service itself says it. Undefined: switched off. */
+  readonly localityLbSetting: LocalityLbSetting | undefined
 }
 
 /** MeshConfig `pathNormalization.normalization`. */
@@ -28,6 +36,9 @@ export const defaultMeshSettings: MeshSettings = {
   connectTimeoutMs: 10_000,
   hboneIdleTimeoutMs: 3_600_000,
   pathNormalization: 'BASE',
+  tcpKeepalive: undefined,
+  h2Upgrade: false,
+  localityLbSetting: {},
 }
 
 /** The mesh's own first. */

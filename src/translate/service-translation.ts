@@ -1,10 +1,15 @@
 // One Service of the waypoint -> its filter chains, clusters and endpoints. Depends on nothing but what it reads through the
 // reader, so the result holds until one of those reads would be answered differently.
 
-import type { MessageInitShape } from '@bufbuild/protobuf'
-import type { FilterChainSchema } from '../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import {
+  FilterChainSchema,
+  type FilterChain,
+} from '../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
 import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { ClusterLoadAssignment } from '../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
+import type { Secret } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
+import type { DestinationRule } from '../resources/destination-rule.ts'
 import type { Diagnostic } from '../resources/diagnostic.ts'
 import type { HttpRoute, ParentReference } from '../resources/gateway-api.ts'
 import type { AuthorizationPolicy } from '../resources/istio-security.ts'
@@ -12,15 +17,17 @@ import type { ReadKey, RecordingReader, ResourceReader } from '../resources/reso
 import { servicePolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { httpAuthorization, tcpAuthorization } from './authorization/authorization-filters.ts'
 import { reportRulesWithoutHttp } from './authorization/policy-report.ts'
-import { loadAssignment, serviceCluster } from './clusters/service-cluster.ts'
+import { tcpProxySettings } from './destination/tcp-proxy-settings.ts'
+import { DestinationClusters } from './clusters/destination-clusters.ts'
 import { sourceMetadata } from './envoy-message.ts'
 import { httpFilterChain, type HttpChainSettings } from './listeners/http-chain.ts'
 import { tcpFilterChain } from './listeners/tcp-chain.ts'
-import { endpointsOf, reportEndpoints, type EndpointModel } from './model/endpoints.ts'
+import { reportEndpoints } from './model/endpoints.ts'
 import { isHttp2 } from './model/port-protocol.ts'
 import type { ServiceModel, ServicePortModel } from './model/service-model.ts'
+import type { WaypointClient } from './model/waypoint-client.ts'
 import type { WaypointName } from './model/waypoint.ts'
-import { inboundName, outboundName, type PortSubset } from './names.ts'
+import { inboundName } from './names.ts'
 import { TranslationReport } from './report.ts'
 import { httpRouteCandidates, type RouteCandidate } from './routes/http-route.ts'
 import { defaultRoute, orderRoutes, routeConfiguration } from './routes/service-routes.ts'
@@ -28,11 +35,15 @@ import { RouteParentOutcome } from './status/route-parent.ts'
 
 export interface ServiceTranslation {
   readonly model: ServiceModel
-  readonly chains: MessageInitShape<typeof FilterChainSchema>[]
+  readonly chains: FilterChain[]
   readonly clusters: Cluster[]
   readonly endpoints: ClusterLoadAssignment[]
+  /** Certificates that clusters name. */
+  readonly secrets: Secret[]
   /** Ports other than 15008 on which HBONE ends of the endpoints listen. */
   readonly hbonePorts: ReadonlySet<number>
+  /** The DestinationRules that have a part in it. */
+  readonly rules: ReadonlySet<DestinationRule>
   readonly outcomes: readonly RouteParentOutcome[]
   readonly diagnostics: readonly Diagnostic[]
   readonly reads: ReadonlySet<ReadKey>
@@ -41,6 +52,7 @@ export interface ServiceTranslation {
 export interface ServiceContext {
   readonly waypoint: WaypointName
   readonly chain: HttpChainSettings
+  readonly client: WaypointClient
   readonly policies: PolicyScope
 }
 
@@ -50,10 +62,11 @@ export function translateService(
   context: ServiceContext,
 ): ServiceTranslation {
   const report = new TranslationReport()
-  const parts = new ServiceParts(reader, context)
+  const clusters = new DestinationClusters(reader, { ...context, mesh: context.chain.mesh }, report)
+  const parts: ServiceParts = { reader, clusters, chains: [] }
   const attachments = attachedRoutes(reader, model, context.waypoint, report)
   reportEndpoints(reader, model, report)
-  reportService(model, report)
+  reportService(model, context, report)
   const policies = servicePolicies(reader, model.object, context.policies)
   for (const port of model.ports) {
     if (port.handling === 'none') continue
@@ -61,44 +74,26 @@ export function translateService(
     if (port.handling !== 'http') addTcp(parts, model, port, policies, context)
     if (port.handling === 'tcp') reportRulesWithoutHttp(policies, model, port, report)
   }
-  const { chains, clusters, endpoints, hbonePorts } = parts
   const outcomes = attachments.map(({ outcome }) => outcome)
   return {
     model,
-    chains,
-    clusters,
-    endpoints,
-    hbonePorts,
+    chains: parts.chains.map((chain) => create(FilterChainSchema, chain)),
+    clusters: clusters.clusters,
+    endpoints: clusters.endpoints,
+    secrets: clusters.secrets,
+    hbonePorts: clusters.hbonePorts,
+    rules: clusters.rules,
     outcomes,
     diagnostics: report.diagnostics,
     reads: reader.reads,
   }
 }
 
-/** Collects what each port adds. */
-class ServiceParts {
-  readonly chains: MessageInitShape<typeof FilterChainSchema>[] = []
-  readonly clusters: Cluster[] = []
-  readonly endpoints: ClusterLoadAssignment[] = []
-  readonly hbonePorts = new Set<number>()
-  readonly reader: ResourceReader
-  private readonly context: ServiceContext
-  private readonly names = new Set<string>()
-
-  constructor(reader: ResourceReader, context: ServiceContext) {
-    this.reader = reader
-    this.context = context
-  }
-
-  addCluster(name: string, subset: PortSubset | undefined, service: ServiceModel, port: ServicePortModel): void {
-    if (this.names.has(name)) return
-    this.names.add(name)
-    const { mesh } = this.context.chain
-    const endpoints: EndpointModel[] = endpointsOf(this.reader, mesh, service, port)
-    for (const { hbonePort } of endpoints) if (hbonePort !== undefined) this.hbonePorts.add(hbonePort)
-    this.clusters.push(serviceCluster(name, subset, service, port, mesh))
-    this.endpoints.push(loadAssignment(name, endpoints))
-  }
+/** What each port adds. */
+interface ServiceParts {
+  readonly reader: RecordingReader
+  readonly clusters: DestinationClusters
+  readonly chains: MessageInitShape<typeof FilterChainSchema>[]
 }
 
 function addTcp(
@@ -109,10 +104,11 @@ function addTcp(
   context: ServiceContext,
 ): void {
   const name = inboundName(port.port, 'tcp', model.hostname)
-  parts.addCluster(name, 'tcp', model, port)
+  parts.clusters.addOwn(model, port, 'tcp')
   if (model.addresses.length === 0) return
+  const tcpSettings = tcpProxySettings(parts.clusters.policyOf(model).client.trafficPolicy)
   const authorization = tcpAuthorization(policies, context.chain.mesh)
-  parts.chains.push(tcpFilterChain(name, name, authorization, chainMetadata(model, port)))
+  parts.chains.push(tcpFilterChain(name, name, authorization, chainMetadata(model, port), tcpSettings))
 }
 
 function addHttp(
@@ -125,14 +121,14 @@ function addHttp(
   context: ServiceContext,
 ): void {
   const name = inboundName(port.port, 'http', model.hostname)
-  parts.addCluster(name, 'http', model, port)
+  parts.clusters.addOwn(model, port, 'http')
   // Nobody can dial a headless Service as such: its clients dial Pods.
   if (model.addresses.length === 0) return
   const routing = attachments.filter((attachment) => attachment.appliesTo(port))
   const candidates = routing.flatMap((attachment) => candidatesOf(attachment, parts, model, port, report, context))
   const routes =
     routing.length === 0
-      ? [defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object)]
+      ? [defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, parts.clusters.hashPolicyOf(model, port))]
       : orderRoutes(candidates, report)
   const chain = {
     name,
@@ -162,9 +158,8 @@ function candidatesOf(
     service: model,
     port,
     parentNamesPort: parentRef.port !== undefined,
-    requireOutbound: (service, servicePort) => {
-      parts.addCluster(outboundName(servicePort.port, service.hostname), undefined, service, servicePort)
-    },
+    hashPolicyOf: (service, servicePort) => parts.clusters.hashPolicyOf(service, servicePort),
+    requireOutbound: (service, servicePort) => parts.clusters.addOutbound(service, servicePort),
     unresolved: (reason, path, message, remedy) => {
       outcome.unresolved(reason, message)
       report.error(route, path, `${message}, so its share of requests gets 500`, remedy)
@@ -219,17 +214,17 @@ function namesService(ref: ParentReference, route: HttpRoute, model: ServiceMode
   return ref.kind === 'Service' && (ref.group ?? '') === '' && ref.name === model.name && namespace === model.namespace
 }
 
-/** Fields of a Service that change where requests go and that are not carried out yet. */
-function reportService({ object }: ServiceModel, report: TranslationReport): void {
-  const { sessionAffinity, internalTrafficPolicy, trafficDistribution } = object.spec
+/** Fields of a Service that change where requests go and that are not carried out, or not fully. */
+function reportService({ object }: ServiceModel, { client }: ServiceContext, report: TranslationReport): void {
+  const { sessionAffinity, internalTrafficPolicy } = object.spec
   if (sessionAffinity === 'ClientIP') {
-    report.warning(object, ['spec', 'sessionAffinity'], 'is not carried out: each request chooses its endpoint anew')
+    const remedy = 'write a DestinationRule with consistentHash'
+    const message = 'is not carried out: each request chooses its endpoint anew'
+    report.warning(object, ['spec', 'sessionAffinity'], message, remedy)
   }
-  if (internalTrafficPolicy === 'Local') {
-    report.warning(object, ['spec', 'internalTrafficPolicy'], 'is not carried out: endpoints of all nodes are used')
-  }
-  if (trafficDistribution !== undefined) {
-    report.warning(object, ['spec', 'trafficDistribution'], 'is not carried out: endpoints of all zones are used alike')
+  if (internalTrafficPolicy === 'Local' && client.nodeName === undefined) {
+    const message = "has no effect: the waypoint's node is not known, so endpoints of all nodes are used"
+    report.warning(object, ['spec', 'internalTrafficPolicy'], message, "add the waypoint's Pod")
   }
 }
 

@@ -7,6 +7,7 @@ import { RecordingReader, ResourceStore, type ReadKey } from '../resources/resou
 import { waypointPolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { reportPolicies } from './authorization/policy-report.ts'
 import { connectOriginateCluster, encapCluster, mainInternalCluster } from './clusters/plumbing-clusters.ts'
+import { reportDestinationRules } from './destination/destination-report.ts'
 import { connectOriginateListener } from './listeners/connect-originate.ts'
 import { connectTerminateListener } from './listeners/connect-terminate.ts'
 import { directChains } from './listeners/direct-chains.ts'
@@ -14,6 +15,7 @@ import type { HttpChainSettings } from './listeners/http-chain.ts'
 import { mainInternalListener } from './listeners/main-internal.ts'
 import { defaultMeshSettings, type MeshSettings } from './mesh-settings.ts'
 import { serviceModel } from './model/service-model.ts'
+import { waypointClient } from './model/waypoint-client.ts'
 import { podBinding, serviceBinding, waypointsIn, type WaypointName } from './model/waypoint.ts'
 import { HBONE_PORT, workloadOf } from './model/workload.ts'
 import { TranslationReport } from './report.ts'
@@ -49,11 +51,13 @@ export class Translator {
       waypointClass: gateway.spec.gatewayClassName,
       rootNamespace: mesh.rootNamespace,
     }
-    const context = { waypoint: options.waypoint, chain, policies }
+    const client = waypointClient(store, gateway, options.node)
+    const context = { waypoint: options.waypoint, chain, client, policies }
     const services = this.translateServices(store, options, context, report, statuses)
     const pods = podAddresses(store, options.waypoint, mesh)
     reportSharedAddresses(services, report)
     reportUnusedRoutes(store, services, report)
+    reportDestinationRules(store, new Set(services.flatMap(({ rules }) => [...rules])), options.waypoint, report)
     const served = new Set([options.waypoint.namespace, ...services.map(({ model }) => model.namespace)])
     reportPolicies(store, policies, served, report)
     statuses.push(
@@ -133,7 +137,14 @@ function withoutWaypoint(store: ResourceStore, { namespace, name }: WaypointName
     object: `Gateway ${namespace}/${name}`,
     field: '',
   } as const
-  return { listeners: [], clusters: [], endpoints: [], diagnostics: [{ ...diagnostic, message, remedy }], statuses: [] }
+  return {
+    listeners: [],
+    clusters: [],
+    endpoints: [],
+    secrets: [],
+    diagnostics: [{ ...diagnostic, message, remedy }],
+    statuses: [],
+  }
 }
 
 /** The annotation counts on the Gateway itself and among those that its infrastructure gets. */
@@ -157,7 +168,7 @@ function assemble(
   options: TranslationOptions,
   direct: ReturnType<typeof directChains>,
   mesh: MeshSettings,
-): Pick<Translation, 'listeners' | 'clusters' | 'endpoints'> {
+): Pick<Translation, 'listeners' | 'clusters' | 'endpoints' | 'secrets'> {
   const chains = [...services.flatMap((service) => service.chains), ...direct]
   const models = services.map(({ model }) => model)
   const hbonePorts = new Set([HBONE_PORT, ...services.flatMap((service) => [...service.hbonePorts])])
@@ -176,5 +187,11 @@ function assemble(
     [...plumbing, ...services.flatMap((one) => one.clusters)].map((c) => [c.name, c]),
   )
   const endpoints = new Map(services.flatMap((one) => one.endpoints).map((e) => [e.clusterName, e]))
-  return { listeners, clusters: [...clusters.values()], endpoints: [...endpoints.values()] }
+  const secrets = new Map(services.flatMap((one) => one.secrets).map((secret) => [secret.name, secret]))
+  return {
+    listeners,
+    clusters: [...clusters.values()],
+    endpoints: [...endpoints.values()],
+    secrets: [...secrets.values()],
+  }
 }

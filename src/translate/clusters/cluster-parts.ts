@@ -3,26 +3,19 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Any } from '@bufbuild/protobuf/wkt'
 import type { CircuitBreakersSchema } from '../../envoy/generated/envoy/config/cluster/v3/circuit_breaker_pb.js'
+import type { Http2ProtocolOptionsSchema } from '../../envoy/generated/envoy/config/core/v3/protocol_pb.js'
 import type { TransportSocketSchema } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
 import { InternalUpstreamTransportSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/internal_upstream/v3/internal_upstream_pb.js'
 import { RawBufferSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.js'
 import { HttpProtocolOptionsSchema } from '../../envoy/generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js'
 import { any } from '../envoy-message.ts'
+import { thresholds } from './connection-limits.ts'
 
 type TransportSocketInit = MessageInitShape<typeof TransportSocketSchema>
 type HttpProtocolOptionsInit = MessageInitShape<typeof HttpProtocolOptionsSchema>
 
-const unlimited = 0xffff_ffff
-
-/** Istio sets no limits unless a DestinationRule asks for them. */
 export function unlimitedCircuitBreakers(): MessageInitShape<typeof CircuitBreakersSchema> {
-  const all = {
-    maxConnections: unlimited,
-    maxPendingRequests: unlimited,
-    maxRequests: unlimited,
-    maxRetries: unlimited,
-  }
-  return { thresholds: [all] }
+  return { thresholds: [thresholds()] }
 }
 
 export function httpProtocolOptions(options: HttpProtocolOptionsInit): Record<string, Any> {
@@ -35,25 +28,29 @@ export const useDownstreamProtocol: HttpProtocolOptionsInit['upstreamProtocolOpt
   value: { httpProtocolOptions: {}, http2ProtocolOptions: {} },
 }
 
-/** Speak HTTP/2; with `allowConnect` also through CONNECT. */
-export function explicitHttp2(allowConnect: boolean): HttpProtocolOptionsInit['upstreamProtocolOptions'] {
-  const http2ProtocolOptions = allowConnect ? { allowConnect: true } : {}
+/** Speak HTTP/2. */
+export function explicitHttp2(
+  options: MessageInitShape<typeof Http2ProtocolOptionsSchema>,
+): HttpProtocolOptionsInit['upstreamProtocolOptions'] {
   return {
     case: 'explicitHttpConfig',
-    value: { protocolConfig: { case: 'http2ProtocolOptions', value: http2ProtocolOptions } },
+    value: { protocolConfig: { case: 'http2ProtocolOptions', value: options } },
   }
 }
 
-/** Into another listener of this process, with the named metadata of the endpoint. */
-export function internalUpstream(endpointMetadata: readonly string[]): TransportSocketInit {
+/** Into another listener of this process, with the named metadata of the endpoint, and `inner` spoken through it. */
+export function internalUpstream(
+  endpointMetadata: readonly string[],
+  inner: TransportSocketInit = rawBuffer(),
+): TransportSocketInit {
   const passthroughMetadata = endpointMetadata.map((name) => ({
     name,
     kind: { kind: { case: 'host' as const, value: {} } },
   }))
-  const config = any(InternalUpstreamTransportSchema, { passthroughMetadata, transportSocket: rawBuffer() })
+  const config = any(InternalUpstreamTransportSchema, { passthroughMetadata, transportSocket: inner })
   return { name: 'internal_upstream', configType: { case: 'typedConfig', value: config } }
 }
 
-function rawBuffer(): TransportSocketInit {
+export function rawBuffer(): TransportSocketInit {
   return { name: 'raw_buffer', configType: { case: 'typedConfig', value: any(RawBufferSchema) } }
 }

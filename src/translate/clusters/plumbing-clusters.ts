@@ -92,7 +92,7 @@ export function connectOriginateCluster(hbonePort: number, namespace: string, se
     transportSocket: upstreamMeshTls(settings, namespace),
     typedExtensionProtocolOptions: httpProtocolOptions({
       commonHttpProtocolOptions: { idleTimeout: duration(settings.hboneIdleTimeoutMs) },
-      upstreamProtocolOptions: explicitHttp2(true),
+      upstreamProtocolOptions: explicitHttp2({ allowConnect: true }),
     }),
   })
 }

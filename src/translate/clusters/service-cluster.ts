@@ -1,65 +1,57 @@
-// The cluster of a Service's port, and its endpoints: Pods of the mesh by HBONE through connect_originate, others plainly.
+// The cluster of a Service's port, or of a subset of it: where its hosts come from, and what its DestinationRules say.
 
 import { create } from '@bufbuild/protobuf'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   Cluster_DiscoveryType,
-  Cluster_LbPolicy,
   ClusterSchema,
   type Cluster,
 } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
-import { HealthStatus } from '../../envoy/generated/envoy/config/core/v3/health_check_pb.js'
 import { ApiVersion } from '../../envoy/generated/envoy/config/core/v3/config_source_pb.js'
-import type { LbEndpointSchema } from '../../envoy/generated/envoy/config/endpoint/v3/endpoint_components_pb.js'
-import {
-  ClusterLoadAssignmentSchema,
-  type ClusterLoadAssignment,
-} from '../../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
-import { duration, sourceMetadata } from '../envoy-message.ts'
+import { ProxyProtocolConfig_Version as ProxyProtocolVersion } from '../../envoy/generated/envoy/config/core/v3/proxy_protocol_pb.js'
+import type { TransportSocketSchema } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
+import { ProxyProtocolUpstreamTransportSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js'
+import type { TrafficPolicy } from '../../resources/destination-rule.ts'
+import { any, duration, sourceMetadata } from '../envoy-message.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
-import type { EndpointModel } from '../model/endpoints.ts'
-import { isHttp2, type PortHandling } from '../model/port-protocol.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
-import type { PortSubset } from '../names.ts'
-import {
-  explicitHttp2,
-  httpProtocolOptions,
-  internalUpstream,
-  unlimitedCircuitBreakers,
-  useDownstreamProtocol,
-} from './cluster-parts.ts'
-import { connectOriginateName } from './plumbing-clusters.ts'
+import { httpProtocolOptions, internalUpstream, rawBuffer } from './cluster-parts.ts'
+import { connectionLimits } from './connection-limits.ts'
+import { httpOptions } from './http-options.ts'
+import { ORIGINAL_DST } from './load-assignment.ts'
+import { isPassthrough, loadBalancing } from './load-balancing.ts'
+import type { LocalityPlan } from './locality-groups.ts'
+import { outlierDetection } from './outlier-detection.ts'
+import { tlsFromRequest, tlsSocket, type UpstreamTls } from './upstream-tls.ts'
 
-/** Endpoint metadata that tells the next hop the destination. */
-const originalDst = 'envoy.filters.listener.original_dst'
+type ClusterInit = MessageInitShape<typeof ClusterSchema>
+type TransportSocketInit = MessageInitShape<typeof TransportSocketSchema>
 
-export function serviceCluster(
-  name: string,
-  subset: PortSubset | undefined,
-  service: ServiceModel,
-  port: ServicePortModel,
-  settings: MeshSettings,
-): Cluster {
+export interface ServiceClusterSpec {
+  readonly name: string
+  /** `http`, `tcp/v1`: what of the Service it is, for telemetry. */
+  readonly subset: string | undefined
+  readonly service: ServiceModel
+  readonly port: ServicePortModel
+  readonly policy: TrafficPolicy | undefined
+  readonly tls: UpstreamTls | undefined
+  readonly localityPlan: LocalityPlan | undefined
+}
+
+export function serviceCluster(spec: ServiceClusterSpec, settings: MeshSettings): Cluster {
+  const { name, subset, service, port, policy, tls } = spec
   const host = { host: service.hostname, name: service.name, namespace: service.namespace }
+  const http = httpOptions(port, policy?.connectionPool, tls && tlsFromRequest(tls), settings)
   return create(ClusterSchema, {
     name,
     altStatName: `${name};`,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: {
-      serviceName: name,
-      edsConfig: {
-        configSourceSpecifier: { case: 'ads', value: {} },
-        initialFetchTimeout: duration(0),
-        resourceApiVersion: ApiVersion.V3,
-      },
-    },
-    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
-    // Panic routing would send requests to hosts known to be bad.
-    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
-    connectTimeout: duration(settings.connectTimeoutMs),
-    circuitBreakers: unlimitedCircuitBreakers(),
-    transportSocket: internalUpstream([originalDst, 'istio']),
-    typedExtensionProtocolOptions: protocolOptions(port.handling, isHttp2(port.protocol)),
+    ...discovery(spec),
+    ...loadBalancing(policy?.loadBalancer),
+    commonLbConfig: commonLbConfig(spec),
+    ...connectionLimits(policy?.connectionPool, policy?.retryBudget, settings),
+    ...(policy?.outlierDetection && { outlierDetection: outlierDetection(policy.outlierDetection) }),
+    transportSocket: internalUpstream([ORIGINAL_DST, 'istio'], hostSocket(tls, http.http2, policy?.proxyProtocol)),
+    typedExtensionProtocolOptions: http.options && httpProtocolOptions(http.options),
     metadata: {
       filterMetadata: {
         istio: { services: [host], ...(subset === undefined ? {} : { subset }) },
@@ -69,59 +61,50 @@ export function serviceCluster(
   })
 }
 
-function protocolOptions(handling: PortHandling, http2: boolean): ReturnType<typeof httpProtocolOptions> {
-  if (http2) return httpProtocolOptions({ upstreamProtocolOptions: explicitHttp2(false) })
-  return handling === 'detect' ? httpProtocolOptions({ upstreamProtocolOptions: useDownstreamProtocol }) : {}
+/** Whether the hosts of the cluster are sent as endpoints of their own. */
+export function hasEndpoints({ policy }: Pick<ServiceClusterSpec, 'policy'>): boolean {
+  return !isPassthrough(policy?.loadBalancer)
 }
 
-/** One group per locality, weighted by its size, in the order in which the localities first occur. */
-export function loadAssignment(clusterName: string, endpoints: readonly EndpointModel[]): ClusterLoadAssignment {
-  const groups = new Map<string, EndpointModel[]>()
-  for (const endpoint of endpoints) {
-    const { region, zone, subZone } = endpoint.locality
-    const key = `${region}/${zone}/${subZone}`
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [endpoint])
-    else group.push(endpoint)
-  }
-  return create(ClusterLoadAssignmentSchema, {
-    clusterName,
-    endpoints: [...groups.values()].map((group) => ({
-      locality: group[0].locality,
-      loadBalancingWeight: group.length,
-      lbEndpoints: group.map(lbEndpoint),
-    })),
-  })
-}
-
-function lbEndpoint({ address, port, hbonePort, identity }: EndpointModel): MessageInitShape<typeof LbEndpointSchema> {
-  const destination = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-  const istio = { workload: identity }
-  if (hbonePort === undefined) {
-    const socketAddress = { address, portSpecifier: { case: 'portValue' as const, value: port } }
-    return healthy({ address: { case: 'socketAddress', value: socketAddress } }, { istio })
-  }
-  const addressNameSpecifier = { case: 'serverListenerName' as const, value: connectOriginateName(hbonePort) }
-  const internal = { addressNameSpecifier, endpointId: destination }
-  return healthy(
-    { address: { case: 'envoyInternalAddress', value: internal } },
-    { [originalDst]: { local: destination }, istio },
-  )
-}
-
-type EndpointInit = Extract<
-  NonNullable<MessageInitShape<typeof LbEndpointSchema>['hostIdentifier']>,
-  { case: 'endpoint' }
->['value']
-
-function healthy(
-  address: EndpointInit['address'],
-  filterMetadata: Record<string, Record<string, string>>,
-): MessageInitShape<typeof LbEndpointSchema> {
+function discovery(spec: ServiceClusterSpec): Pick<ClusterInit, 'clusterDiscoveryType' | 'edsClusterConfig'> {
+  if (!hasEndpoints(spec)) return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST } }
   return {
-    hostIdentifier: { case: 'endpoint', value: { address } },
-    healthStatus: HealthStatus.HEALTHY,
-    loadBalancingWeight: 1,
-    metadata: { filterMetadata },
+    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+    edsClusterConfig: {
+      serviceName: spec.name,
+      edsConfig: {
+        configSourceSpecifier: { case: 'ads', value: {} },
+        initialFetchTimeout: duration(0),
+        resourceApiVersion: ApiVersion.V3,
+      },
+    },
+  }
+}
+
+function commonLbConfig({ policy, localityPlan }: ServiceClusterSpec): ClusterInit['commonLbConfig'] {
+  const { distribute, failover, failoverPriority } = localityPlan?.setting ?? {}
+  const failsOver = localityPlan?.failsOver === true && (failover !== undefined || failoverPriority !== undefined)
+  return {
+    // Panic routing would send requests to hosts known to be bad.
+    healthyPanicThreshold: { value: policy?.outlierDetection?.minHealthPercent ?? 0 },
+    ...((failsOver || distribute !== undefined) && {
+      localityConfigSpecifier: { case: 'localityWeightedLbConfig', value: {} },
+    }),
+  }
+}
+
+/** What is spoken to a host, inside the tunnel if there is one. */
+function hostSocket(
+  tls: UpstreamTls | undefined,
+  http2: boolean,
+  proxyProtocol: TrafficPolicy['proxyProtocol'],
+): TransportSocketInit {
+  const socket = tls === undefined ? rawBuffer() : tlsSocket(tls, http2)
+  if (proxyProtocol === undefined) return socket
+  const version = proxyProtocol.version === 'V2' ? ProxyProtocolVersion.V2 : ProxyProtocolVersion.V1
+  const config = any(ProxyProtocolUpstreamTransportSchema, { config: { version }, transportSocket: socket })
+  return {
+    name: 'envoy.transport_sockets.upstream_proxy_protocol',
+    configType: { case: 'typedConfig', value: config },
   }
 }

@@ -8,6 +8,12 @@ import type {
 import { TcpProxySchema } from '../../envoy/generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js'
 import { any } from '../envoy-message.ts'
 
+/** How long a connection lives, and what chooses its host. */
+export type TcpProxySettings = Pick<
+  MessageInitShape<typeof TcpProxySchema>,
+  'idleTimeout' | 'maxDownstreamConnectionDuration' | 'hashPolicy'
+>
+
 type FilterInit = MessageInitShape<typeof FilterSchema>
 
 export function tcpFilterChain(
@@ -15,8 +21,10 @@ export function tcpFilterChain(
   cluster: string,
   before: FilterInit[],
   metadata?: MessageInitShape<typeof FilterChainSchema>['metadata'],
+  settings: TcpProxySettings = {},
 ): MessageInitShape<typeof FilterChainSchema> {
-  const tcpProxy = any(TcpProxySchema, { statPrefix: cluster, clusterSpecifier: { case: 'cluster', value: cluster } })
+  const clusterSpecifier = { case: 'cluster' as const, value: cluster }
+  const tcpProxy = any(TcpProxySchema, { statPrefix: cluster, clusterSpecifier, ...settings })
   const filter = {
     name: 'envoy.filters.network.tcp_proxy',
     configType: { case: 'typedConfig' as const, value: tcpProxy },

@@ -4,6 +4,7 @@ import type { Endpoint, EndpointSlice } from '../../resources/core.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
 import type { TranslationReport } from '../report.ts'
+import { localityOfNode, nowhere, topologyLabels, type Locality } from './locality.ts'
 import type { ServiceModel, ServicePortModel } from './service-model.ts'
 import { anonymousIdentity, workloadOf } from './workload.ts'
 
@@ -14,15 +15,12 @@ export interface EndpointModel {
   readonly hbonePort: number | undefined
   readonly identity: string
   readonly locality: Locality
+  readonly weight: number
+  /** Kubernetes says that it is ready; of other endpoints nobody knows. */
+  readonly isChecked: boolean
+  /** Those of the Pod, and those of its place. */
+  readonly labels: Readonly<Record<string, string>>
 }
-
-export interface Locality {
-  readonly region: string
-  readonly zone: string
-  readonly subZone: string
-}
-
-const nowhere: Locality = { region: '', zone: '', subZone: '' }
 
 export function endpointsOf(
   reader: ResourceReader,
@@ -87,21 +85,21 @@ function endpointModel(
   const isPod = targetRef?.kind === 'Pod' && targetRef.name !== undefined
   const pod = isPod ? reader.get('Pod', targetRef.namespace ?? slice.metadata.namespace, targetRef.name) : undefined
   const workload = pod === undefined ? undefined : workloadOf(pod, settings)
+  const nodeName = endpoint.nodeName ?? workload?.nodeName
+  const locality = localityOf(reader, nodeName, endpoint.zone)
   return {
     address,
     port,
     hbonePort: workload?.hbonePort,
     identity: workload?.identity ?? anonymousIdentity(settings),
-    locality: localityOf(reader, endpoint.nodeName ?? workload?.nodeName, endpoint.zone),
+    locality,
+    weight: 1,
+    isChecked: true,
+    labels: { ...pod?.metadata.labels, ...topologyLabels(locality, nodeName) },
   }
 }
 
 function localityOf(reader: ResourceReader, nodeName: string | undefined, zone: string | undefined): Locality {
-  const labels = nodeName === undefined ? undefined : reader.get('Node', '', nodeName)?.metadata.labels
-  if (labels === undefined) return zone === undefined ? nowhere : { region: '', zone, subZone: '' }
-  return {
-    region: labels['topology.kubernetes.io/region'] ?? '',
-    zone: labels['topology.kubernetes.io/zone'] ?? '',
-    subZone: labels['topology.istio.io/subzone'] ?? '',
-  }
+  const known = nodeName === undefined ? undefined : localityOfNode(reader, nodeName)
+  return known ?? (zone === undefined ? nowhere : { region: '', zone, subZone: '' })
 }

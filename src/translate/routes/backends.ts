@@ -8,6 +8,7 @@ import type { MeshSettings } from '../mesh-settings.ts'
 import { hostnameOf, serviceModel, type ServiceModel, type ServicePortModel } from '../model/service-model.ts'
 import { serviceBinding, type WaypointName } from '../model/waypoint.ts'
 import { inboundName, outboundName } from '../names.ts'
+import type { HashPolicy } from './hash-policy.ts'
 import type { Refuse } from './header-modifier.ts'
 import { applyBackendFilters } from './http-route-filters.ts'
 import { noHeaderChanges, type HeaderChanges } from './route-draft.ts'
@@ -21,6 +22,8 @@ export interface BackendContext {
   readonly waypoint: WaypointName
   /** A Service of somebody else is needed as a cluster. */
   readonly requireOutbound: (service: ServiceModel, port: ServicePortModel) => void
+  /** What of a request chooses its endpoint, if its DestinationRules say so. */
+  readonly hashPolicyOf: (service: ServiceModel, port: ServicePortModel) => HashPolicy | undefined
   readonly unresolved: (reason: ReferenceProblem, path: FieldPath, message: string, remedy: string) => void
   readonly refuse: Refuse
 }
@@ -29,6 +32,7 @@ export interface Backend {
   readonly cluster: string
   readonly weight: number
   readonly headers: HeaderChanges
+  readonly hashPolicy: HashPolicy | undefined
 }
 
 /** The backends that get a share. None: the rule answers 500. */
@@ -41,22 +45,27 @@ export function backendsOf(
   const backends: Backend[] = []
   for (const [index, ref] of (rule.backendRefs ?? []).entries()) {
     const path = [...rulePath, 'backendRefs', index]
-    const cluster = clusterOf(route, ref, path, context)
+    const { cluster, hashPolicy } = targetOf(route, ref, path, context)
     const headers = noHeaderChanges()
     applyBackendFilters(ref.filters ?? [], headers, path, context.refuse)
     const weight = ref.weight ?? 1
-    if (weight > 0) backends.push({ cluster, weight, headers })
+    if (weight > 0) backends.push({ cluster, weight, headers, hashPolicy })
   }
   return backends
 }
 
-function clusterOf(route: HttpRoute, ref: HttpBackendRef, path: FieldPath, context: BackendContext): string {
+function targetOf(
+  route: HttpRoute,
+  ref: HttpBackendRef,
+  path: FieldPath,
+  context: BackendContext,
+): Pick<Backend, 'cluster' | 'hashPolicy'> {
   const { reader, settings, unresolved } = context
   const namespace = ref.namespace ?? route.metadata.namespace
   const port = ref.port ?? 0
   if ((ref.group ?? '') !== '' || (ref.kind ?? 'Service') !== 'Service') {
     unresolved('InvalidKind', path, `backends of kind ${ref.kind ?? 'Service'} are not carried out`, 'name a Service')
-    return `invalid-backend|${port}||${ref.name}.${namespace}`
+    return noTarget(`invalid-backend|${port}||${ref.name}.${namespace}`)
   }
   const hostname = hostnameOf(namespace, ref.name, settings)
   const service = reader.get('Service', namespace, ref.name)
@@ -67,7 +76,7 @@ function clusterOf(route: HttpRoute, ref: HttpBackendRef, path: FieldPath, conte
       `Service ${namespace}/${ref.name} does not exist`,
       'correct the name, or add it',
     )
-    return inboundName(port, 'http', hostname)
+    return noTarget(inboundName(port, 'http', hostname))
   }
   const model = serviceModel(service, settings)
   const found = model.ports.find((candidate) => candidate.port === port && candidate.handling !== 'none')
@@ -84,9 +93,16 @@ function clusterOf(route: HttpRoute, ref: HttpBackendRef, path: FieldPath, conte
   } else if (found.handling === 'tcp') {
     const message = `port ${port} of Service ${namespace}/${ref.name} carries ${found.protocol}, not HTTP`
     unresolved('UnsupportedProtocol', path, message, 'set appProtocol: http if it does carry HTTP')
-  } else if (serviceBinding(reader, context.waypoint, service).kind !== 'bound') {
-    context.requireOutbound(model, found)
-    return outboundName(port, hostname)
+  } else {
+    const isOwn = serviceBinding(reader, context.waypoint, service).kind === 'bound'
+    if (!isOwn) context.requireOutbound(model, found)
+    const cluster = isOwn ? inboundName(port, 'http', hostname) : outboundName(port, hostname)
+    return { cluster, hashPolicy: context.hashPolicyOf(model, found) }
   }
-  return inboundName(port, 'http', hostname)
+  return noTarget(inboundName(port, 'http', hostname))
+}
+
+/** A cluster that does not exist. */
+function noTarget(cluster: string): Pick<Backend, 'cluster' | 'hashPolicy'> {
+  return { cluster, hashPolicy: undefined }
 }

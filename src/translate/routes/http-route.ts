@@ -93,7 +93,8 @@ function internalServerError(): ActionInit {
 function actionOf(draft: RouteDraft, rule: HttpRouteRule, backends: readonly Backend[]): ActionInit {
   if (draft.redirect !== undefined) return { case: 'redirect', value: redirectAction(draft.redirect) }
   if (backends.length === 0) return internalServerError()
-  const { timeoutMs, retryPolicy } = routeTimes(rule)
+  const hashPolicy = backends.map((backend) => backend.hashPolicy).filter((policy) => policy !== undefined)
+  const { timeoutMs, retryPolicy } = routeTimes(rule, { sameHost: backends.length === 1 && hashPolicy.length > 0 })
   return {
     case: 'route',
     value: {
@@ -101,6 +102,7 @@ function actionOf(draft: RouteDraft, rule: HttpRouteRule, backends: readonly Bac
       clusterNotFoundResponseCode: notFoundCode,
       ...timeLimits(timeoutMs),
       retryPolicy,
+      hashPolicy,
       ...(draft.hostRewrite === undefined
         ? {}
         : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: draft.hostRewrite } }),

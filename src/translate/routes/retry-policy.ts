@@ -35,12 +35,16 @@ export interface RouteTimes {
   readonly retryPolicy: RetryPolicyInit
 }
 
-/** `backendRequest` limits each try, `request` all of them together (GEP-1742). Both hold, where Istio keeps only one. */
-export function routeTimes({ timeouts, retry }: HttpRouteRule): RouteTimes {
+/**
+ * `backendRequest` limits each try, `request` all of them together (GEP-1742). Both hold, where Istio keeps only one. With
+ * `sameHost`, a hash chooses the host, so there is no other to try.
+ */
+export function routeTimes({ timeouts, retry }: HttpRouteRule, { sameHost }: { sameHost: boolean }): RouteTimes {
   const perTryMs = millisecondsOf(timeouts?.backendRequest)
   const backoffMs = millisecondsOf(retry?.backoff)
   const retryPolicy: RetryPolicyInit = {
     ...defaultRetryPolicy(),
+    ...(sameHost ? { retryHostPredicate: [] } : {}),
     ...(retry?.attempts === undefined ? {} : { numRetries: retry.attempts }),
     ...(retry?.codes === undefined ? {} : { retriableStatusCodes: [...retry.codes] }),
     ...(backoffMs > 0 ? { retryBackOff: { baseInterval: duration(backoffMs) } } : {}),

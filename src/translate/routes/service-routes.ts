@@ -7,6 +7,7 @@ import { formatFieldPath } from '../../resources/field-path.ts'
 import { describeObject, type KubernetesObject } from '../../resources/object-meta.ts'
 import { sourceMetadata } from '../envoy-message.ts'
 import type { TranslationReport } from '../report.ts'
+import type { HashPolicy } from './hash-policy.ts'
 import { compareRank } from './http-route-match.ts'
 import type { RouteCandidate } from './http-route.ts'
 import { defaultRetryPolicy, timeLimits } from './retry-policy.ts'
@@ -30,7 +31,12 @@ export function routeConfiguration(
 }
 
 /** A Service without routes sends everything to its own endpoints, without a time limit. */
-export function defaultRoute(cluster: string, operation: string, object?: KubernetesObject): RouteInit {
+export function defaultRoute(
+  cluster: string,
+  operation: string,
+  object?: KubernetesObject,
+  hashPolicy?: HashPolicy,
+): RouteInit {
   return {
     name: 'default',
     match: { pathSpecifier: { case: 'prefix', value: '/' } },
@@ -42,6 +48,7 @@ export function defaultRoute(cluster: string, operation: string, object?: Kubern
         clusterSpecifier: { case: 'cluster', value: cluster },
         ...timeLimits(0),
         retryPolicy: defaultRetryPolicy(),
+        ...(hashPolicy && { hashPolicy: [hashPolicy] }),
       },
     },
   }
