@@ -16,6 +16,7 @@ export const GROUPS = [
   'http2',
   'tunnel',
   'errors',
+  'jwt',
   'cors',
   'fault',
   'mirror',

@@ -17,6 +17,7 @@ import { HTTP_FILTERS } from '../../src/proxy/build/extensions.ts'
 import { ClusterSet } from '../../src/proxy/cluster/cluster-set.ts'
 import { DrainGroup } from '../../src/proxy/connection/drain-group.ts'
 import { InternalConnection } from '../../src/proxy/connection/internal-connection.ts'
+import { AsyncClient } from '../../src/proxy/http/async-client.ts'
 import { compileHttpConnectionManager } from '../../src/proxy/http/compile-connection-manager.ts'
 import { ConnectionManager } from '../../src/proxy/http/connection-manager.ts'
 import type { Exchange } from '../../src/proxy/http/exchange.ts'
@@ -48,6 +49,8 @@ export interface ManagerOptions {
 
 export const OK_ROUTE: JsonObject = { match: { prefix: '/' }, directResponse: { status: 200 } }
 
+const LOCAL_INFO = { nodeId: 'node', clusterName: 'cluster', address: '192.0.2.1' }
+
 export class ManagedConnection {
   /** Requests as the filters see them: method, authority and path, then `name: value` lines. */
   readonly requests: (readonly string[])[] = []
@@ -58,6 +61,7 @@ export class ManagedConnection {
 
   constructor(options: ManagerOptions = {}) {
     const { dispatcher } = this
+    const clusters = new ClusterSet()
     const message = fromJson(
       HttpConnectionManagerSchema,
       {
@@ -83,9 +87,11 @@ export class ManagedConnection {
       {
         filters: [this.recorder(options.answer), ...HTTP_FILTERS],
         stats: options.stats ?? NO_STATS,
+        random: seededRandom(1),
+        asyncClient: new AsyncClient(clusters, dispatcher, LOCAL_INFO),
         formats: { hostname: 'h', variables: {}, nowMs: () => 0 },
         http2: { defer: () => undefined, receiveBudget: { tryGrow: () => true, release: () => undefined } },
-        localInfo: { nodeId: 'node', clusterName: 'cluster', address: '192.0.2.1' },
+        localInfo: LOCAL_INFO,
         rejectPathWithFragment: true,
         bufferLimitBytes: 1 << 20,
         compileAccessLoggers: () => [{ log: (info: StreamInfo) => void this.logged.push(info) }],
@@ -105,7 +111,7 @@ export class ManagedConnection {
     const [client, server] = InternalConnection.pair(dispatcher, end(remote, local), end(local, remote), 1 << 20)
     this.client = client
     this.received = EventRecorder.on(client)
-    const surroundings = { dispatcher, clusters: new ClusterSet(), random: seededRandom(1) }
+    const surroundings = { dispatcher, clusters, random: seededRandom(1) }
     run(dispatcher, () =>
       new ConnectionManager(server, { current: config }, surroundings, new DrainGroup(dispatcher)).start(),
     )

@@ -17,7 +17,7 @@ import { checkSupport, formatSupportError, withoutUnsupported } from './check-su
 
 const T = 'type.googleapis.com/envoy.extensions'
 const ROUTER = `{name: router, typed_config: {"@type": ${T}.filters.http.router.v3.Router}}`
-const JWT = `{name: jwt, typed_config: {"@type": ${T}.filters.http.jwt_authn.v3.JwtAuthentication}}`
+const LUA = `{name: lua, typed_config: {"@type": ${T}.filters.http.lua.v3.Lua}}`
 const STATS = `{name: istio.stats, typed_config: {"@type": type.googleapis.com/stats.PluginConfig}}`
 const CORS = `{name: cors, typed_config: {"@type": ${T}.filters.http.cors.v3.Cors}}`
 const PEER = `{name: peer, typed_config: {"@type": type.googleapis.com/udpa.type.v1.TypedStruct, type_url: t/io.istio.http.peer_metadata.Config, value: {}}}`
@@ -53,11 +53,11 @@ describe('checkSupport', () => {
   })
 
   test('reports every refused field, enum value and type with its path', () => {
-    const given = listener([STATS, JWT, PEER, ROUTER], 'tracing: {}, codec_type: HTTP3', 'use_proxy_proto: true')
+    const given = listener([STATS, LUA, PEER, ROUTER], 'tracing: {}, codec_type: HTTP3', 'use_proxy_proto: true')
     expect(errorsOf(given)).toEqual([
       `${HCM}.codec_type: HTTP/3 is not supported`,
       `${HCM}.http_filters[0].typed_config: Istio's statistics is not supported`,
-      `${HCM}.http_filters[1].typed_config: JWT authentication is not supported`,
+      `${HCM}.http_filters[1].typed_config: Lua is not supported`,
       `${HCM}.http_filters[2].typed_config: Istio's peer metadata is not supported`,
       `${HCM}.tracing: tracing is not supported`,
       'filter_chains[0].use_proxy_proto: use_proxy_proto is not supported',
@@ -137,9 +137,9 @@ describe('withoutUnsupported', () => {
   })
 
   test('an HTTP filter that must not be left out becomes one that denies every request', () => {
-    const { message, left } = withoutUnsupported(ListenerSchema, listener([STATS, JWT, ROUTER]))
+    const { message, left } = withoutUnsupported(ListenerSchema, listener([STATS, LUA, ROUTER]))
     const filters = hcmOf(message).httpFilters
-    expect(filters.map((filter) => filter.name)).toEqual(['jwt', 'router'])
+    expect(filters.map((filter) => filter.name)).toEqual(['lua', 'router'])
     const config = filters[0].configType
     const rbac = config.case === 'typedConfig' ? anyUnpack(config.value, HttpRbacSchema) : undefined
     expect(rbac?.rules).toMatchObject({ action: 0, policies: {} })

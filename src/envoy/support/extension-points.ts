@@ -34,7 +34,7 @@ const httpFilters: Category = {
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': refused('header mutation by filter'),
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': refused('metadata from headers'),
   'envoy.extensions.filters.http.health_check.v3.HealthCheck': refused('answering health checks'),
-  'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': refused('JWT authentication'),
+  'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': implemented,
   'envoy.extensions.filters.http.lua.v3.Lua': refused('Lua'),
   'envoy.extensions.filters.http.set_metadata.v3.Config': refused('setting metadata'),
   'envoy.extensions.filters.http.wasm.v3.Wasm': refused('Wasm'),
@@ -54,7 +54,7 @@ const perRoute: Category = {
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.PerRouteConfig': refused('the dynamic forward proxy'),
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute': refused('external authorization'),
   'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': refused('header mutation by filter'),
-  'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig': refused('JWT authentication'),
+  'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig': implemented,
   'envoy.extensions.filters.http.lua.v3.LuaPerRoute': refused('Lua'),
 }
 

@@ -10,6 +10,7 @@ import { accesslogSupport } from './config/accesslog.ts'
 import { httpConnectionManagerSupport } from './extensions/http-connection-manager.ts'
 import { networkFiltersSupport } from './extensions/network-filters.ts'
 import { httpFiltersSupport } from './extensions/http-filters.ts'
+import { jwtAuthnSupport } from './extensions/jwt-authn.ts'
 import { transportSocketsSupport } from './extensions/transport-sockets.ts'
 import { upstreamsSupport } from './extensions/upstreams.ts'
 import { accessLoggersSupport } from './extensions/access-loggers.ts'
@@ -30,6 +31,7 @@ const groups: readonly SupportTables[] = [
   httpConnectionManagerSupport,
   networkFiltersSupport,
   httpFiltersSupport,
+  jwtAuthnSupport,
   transportSocketsSupport,
   upstreamsSupport,
   accessLoggersSupport,

@@ -289,7 +289,12 @@ export class DataPlane {
   private putChain({ name, state, fresh }: PlannedChain): void {
     if (fresh === undefined) return
     if (state.chain === fresh) this.dropChain(name)
-    else if (state.chain.cell !== undefined && fresh.cell !== undefined) state.chain.cell.current = fresh.cell.current
+    else if (state.chain.cell !== undefined && fresh.cell !== undefined) {
+      stopFilters(state.chain)
+      state.chain.cell.current = fresh.cell.current
+    }
+    // A data plane that only judges configuration does nothing by itself.
+    if (this.surroundings.listen.binds) startFilters(state.chain)
     this.chains.set(name, state)
   }
 
@@ -297,6 +302,7 @@ export class DataPlane {
     const state = this.chains.get(name)
     if (state === undefined) return
     this.chains.delete(name)
+    stopFilters(state.chain)
     state.secrets.close()
     for (const group of this.draining) if (group.size === 0) this.draining.delete(group)
     this.draining.add(state.chain.drainGroup)
@@ -307,6 +313,14 @@ export class DataPlane {
 /** A change of routes, HTTP filters or logs alone reaches open connections: the old chain stays, with the new content. */
 function canTakeOver(old: FilterChain, fresh: FilterChain): boolean {
   return old.cell !== undefined && fresh.cell !== undefined && old.config.connectionKey === fresh.config.connectionKey
+}
+
+function startFilters({ cell }: FilterChain): void {
+  for (const { filter } of cell?.current.pipeline.filters ?? []) filter.start?.()
+}
+
+function stopFilters({ cell }: FilterChain): void {
+  for (const { filter } of cell?.current.pipeline.filters ?? []) filter.stop?.()
 }
 
 function drainGroup(group: DrainGroup, deadlineMs: number): void {

@@ -2,6 +2,7 @@
 
 import { cors } from '../filters/cors.ts'
 import { fault } from '../filters/fault/fault.ts'
+import { jwtAuthn } from '../filters/jwt-authn/jwt-authn.ts'
 import { httpRbac } from '../filters/rbac.ts'
 import { setHttpFilterState } from '../filters/set-filter-state.ts'
 import type { HttpFilterFactory } from '../http/filter.ts'
@@ -15,7 +16,13 @@ import { networkRbac } from '../network/rbac.ts'
 import { setNetworkFilterState } from '../network/set-filter-state.ts'
 import { tcpProxy } from '../network/tcp-proxy-filter.ts'
 
-export const HTTP_FILTERS = [httpRbac, fault, cors, setHttpFilterState] as unknown as readonly HttpFilterFactory[]
+export const HTTP_FILTERS = [
+  httpRbac,
+  jwtAuthn,
+  fault,
+  cors,
+  setHttpFilterState,
+] as unknown as readonly HttpFilterFactory[]
 
 export const NETWORK_FILTERS = [
   httpConnectionManager,

@@ -12,6 +12,7 @@ import { SlabPool } from '../connection/slab-pool.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import { InternalListenerSet } from '../listener/internal-listeners.ts'
 import type { ListenerCompileDeps } from '../listener/compile-listener.ts'
+import { AsyncClient } from '../http/async-client.ts'
 import type { LocalInfo } from '../http/local-info.ts'
 import { compileAccessLogFilter } from '../observe/access-log-filter.ts'
 import { compileAccessLoggers } from '../observe/access-loggers.ts'
@@ -48,6 +49,7 @@ export function workerDeps(
   routeConfig: (name: string) => RouteConfiguration | undefined,
 ): WorkerDeps {
   const { dispatcher, stats, random, receiveBudget } = surroundings
+  const clusters = new ClusterSet()
   const slabs = new SlabPool()
   const internalListeners = new InternalListenerSet(dispatcher)
   return {
@@ -56,7 +58,7 @@ export function workerDeps(
     random,
     slabs,
     internalListeners,
-    clusters: new ClusterSet(),
+    clusters,
     secrets: new SecretSet(),
     dialer: new Dialer(dispatcher, slabs, internalListeners),
     networkFilters: NETWORK_FILTERS,
@@ -64,6 +66,8 @@ export function workerDeps(
     http: {
       filters: HTTP_FILTERS,
       stats,
+      random,
+      asyncClient: new AsyncClient(clusters, dispatcher, surroundings.localInfo),
       formats: surroundings.formats,
       localInfo: surroundings.localInfo,
       http2: { defer: dispatcher.defer, receiveBudget },

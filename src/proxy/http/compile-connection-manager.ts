@@ -24,7 +24,6 @@ import type { Http2Surroundings } from '../cluster/compile-cluster.ts'
 import { compileHttp1Options, compileHttp2Options } from '../cluster/compile-http-options.ts'
 import { compileCidrRanges } from '../matching/address-matcher.ts'
 import { durationMs } from '../stream/config-values.ts'
-import type { StatsStore } from '../stream/stats.ts'
 import type { AccessLogger } from './access-logger.ts'
 import { compileLocalReplies } from './compile-local-reply.ts'
 import type { LocalReplyDeps } from './compile-local-reply.ts'
@@ -43,9 +42,9 @@ const DEFAULT_DRAIN_MS = 5000
 const DEFAULT_DELAYED_CLOSE_MS = 1000
 const DEFAULT_MAX_HEADERS_KB = 60
 
-export interface HcmCompileDeps extends LocalReplyDeps {
+/** What filters get is here but for the name of the connection manager. */
+export interface HcmCompileDeps extends Omit<FilterDeps, 'statPrefix'>, LocalReplyDeps {
   readonly filters: readonly HttpFilterFactory[]
-  readonly stats: StatsStore
   readonly http2: Http2Surroundings
   readonly localInfo: LocalInfo
   /** Envoy's runtime key envoy.reloadable_features.http_reject_path_with_fragment; istiod's bootstrap sets it to false. */
@@ -61,8 +60,8 @@ export function compileHttpConnectionManager(
   deps: HcmCompileDeps,
   problems: Problems,
 ): HcmConfig {
-  const { installed, factories, router } = installFilters(message, deps, problems.at('http_filters'))
-  const filterDeps: FilterDeps = { stats: deps.stats, formats: deps.formats, statPrefix: message.statPrefix }
+  const filterDeps: FilterDeps = { ...deps, statPrefix: message.statPrefix }
+  const { installed, factories, router } = installFilters(message, deps, filterDeps, problems.at('http_filters'))
   const perFilter = perFilterCompiler(installed, factories, filterDeps)
   const routes = compileRouteConfig(
     routeConfigOf(message, deps, problems),
@@ -169,11 +168,15 @@ interface Installed {
 }
 
 /** The router ends the chain and is no filter of the pipeline. */
-function installFilters(message: HttpConnectionManager, deps: HcmCompileDeps, problems: Problems): Installed {
+function installFilters(
+  message: HttpConnectionManager,
+  deps: HcmCompileDeps,
+  filterDeps: FilterDeps,
+  problems: Problems,
+): Installed {
   const installed: InstalledFilter[] = []
   const factories: HttpFilterFactory[] = []
   let router: Installed['router']
-  const filterDeps: FilterDeps = { stats: deps.stats, formats: deps.formats, statPrefix: message.statPrefix }
   message.httpFilters.forEach((entry, index) => {
     const at = problems.at(index)
     const any = entry.configType.case === 'typedConfig' ? entry.configType.value : undefined

@@ -3,8 +3,10 @@
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { Problems } from '../../lib/problems.ts'
+import type { Random } from '../../lib/random.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import type { StatsStore } from '../stream/stats.ts'
+import type { AsyncClient } from './async-client.ts'
 import type { Exchange } from './exchange.ts'
 import type { PerFilterConfig } from './route-config.ts'
 
@@ -41,12 +43,19 @@ export interface HttpFilter<Runtime> {
   onResponseTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): void
   /** The exchange is over, however it ended. */
   onEnd?(exchange: Exchange, runtime: Runtime, slot: number): void
+  /** The configuration is in use from now on: what runs besides requests begins. */
+  start?(): void
+  /** It is not, for new requests: what runs besides them ends. */
+  stop?(): void
 }
 
 /** What a factory gets besides its configuration. */
 export interface FilterDeps {
   readonly stats: StatsStore
   readonly formats: FormatEnvironment
+  readonly random: Random
+  /** For filters that ask others. */
+  readonly asyncClient: AsyncClient
   /** Of the connection manager; statistics of filters are named `http.<statPrefix>.<filter>.*`. */
   readonly statPrefix: string
 }

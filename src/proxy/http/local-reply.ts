@@ -15,6 +15,8 @@ export interface LocalReply {
   readonly grpcStatus?: number
   /** name, value … added to the response. */
   readonly headers?: readonly string[]
+  /** The same, in place of what the route adds under these names; repeated names stay repeated. */
+  readonly finalHeaders?: readonly string[]
 }
 
 /** gRPC over HTTP by its content type (`application/grpc`, `application/grpc+proto`, not grpc-web). */
@@ -33,6 +35,7 @@ export function buildLocalReply(reply: LocalReply, exchange: Exchange): BuiltRep
   headers.status = reply.status
   addAll(headers, reply.headers)
   applyRouteMutations(exchange, headers)
+  replaceAll(headers, reply.finalHeaders)
   const { localReplies } = exchange.config
   if (localReplies === undefined) return withBody(headers, reply, reply.body, '', exchange)
   const typeBefore = headers.get('content-type')
@@ -79,6 +82,12 @@ const UNKNOWN = 2
 function addAll(headers: ResponseHeaderMap, more: readonly string[] | undefined): void {
   if (more === undefined) return
   for (let i = 0; i < more.length; i += 2) headers.set(more[i], more[i + 1])
+}
+
+function replaceAll(headers: ResponseHeaderMap, more: readonly string[] | undefined): void {
+  if (more === undefined) return
+  for (let i = 0; i < more.length; i += 2) headers.delete(more[i])
+  for (let i = 0; i < more.length; i += 2) headers.add(more[i], more[i + 1])
 }
 
 /** grpc-message is percent-encoded: everything outside printable ASCII, and `%` itself (gRPC over HTTP/2, Responses). */

@@ -52,6 +52,13 @@ export function compileRouteMatch(match: RouteMatch, problems: Problems): RouteP
   return { path: compilePath(match, problems), predicates: compilePredicates(match, problems) }
 }
 
+/** For lists that are asked one by one; routes are asked by RouteTable. `random` as in StreamPredicate. */
+export function matchesRoute(predicate: RoutePredicate, info: StreamInfo, random: number): boolean {
+  if (!matchesPath(predicate.path, info)) return false
+  for (const one of predicate.predicates) if (!one.test(info, random)) return false
+  return true
+}
+
 /** The predicate that fails, in words, or undefined if the request matches. For traces; RouteTable asks the same tests. */
 export function whyNotMatched(predicate: RoutePredicate, info: StreamInfo, random: number): string | undefined {
   const { path } = predicate

@@ -8,6 +8,7 @@ import { faultCases } from './fault.ts'
 import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
 import { http2Cases } from './http2.ts'
+import { jwtCases } from './jwt.ts'
 import { matchingCases } from './matching.ts'
 import { mirrorCases } from './mirror.ts'
 import { rbacCases } from './rbac.ts'
@@ -20,6 +21,7 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...http2Cases,
   ...tunnelCases,
   ...errorsCases,
+  ...jwtCases,
   ...corsCases,
   ...faultCases,
   ...mirrorCases,

@@ -60,6 +60,19 @@ export const coreSupport: SupportTables = {
     keepalive_time: implemented,
     keepalive_interval: implemented,
   },
+  'envoy.config.core.v3.HttpUri': {
+    uri: implemented,
+    cluster: implemented,
+    timeout: implemented,
+  },
+  'envoy.config.core.v3.RetryPolicy': {
+    retry_back_off: implemented,
+    num_retries: implemented,
+    retry_on: noEffect('every failed call of a filter is tried again'),
+    retry_priority: refused('retries on other priorities'),
+    retry_host_predicate: refused('retries on other hosts'),
+    host_selection_retry_max_attempts: noEffect('there are no host predicates'),
+  },
   'envoy.config.core.v3.BackoffStrategy': {
     base_interval: implemented,
     max_interval: implemented,

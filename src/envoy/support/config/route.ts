@@ -93,7 +93,7 @@ export const routeSupport: SupportTables = {
     cookies: refused('matching on cookies'),
     grpc: implemented,
     tls_context: refused('matching on the TLS context'),
-    dynamic_metadata: refused('matching on dynamic metadata'),
+    dynamic_metadata: implemented,
     filter_state: refused('matching on filter state'),
   },
   'envoy.config.route.v3.RouteMatch.ConnectMatcher': {},
