@@ -22,6 +22,7 @@ export const GROUPS = [
   'mirror',
   'rbac',
   'balancing',
+  'filters',
 ] as const
 export type Group = (typeof GROUPS)[number]
 

@@ -20,7 +20,7 @@ const httpFilters: Category = {
   'envoy.extensions.filters.http.set_filter_state.v3.Config': implemented,
   'envoy.extensions.filters.http.cors.v3.Cors': implemented,
   'envoy.extensions.filters.http.fault.v3.HTTPFault': implemented,
-  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': skippable('statistics of gRPC'),
+  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': implemented,
   'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': skippable('gRPC-Web'),
   'envoy.extensions.filters.http.buffer.v3.Buffer': skippable('buffering of requests'),
   'envoy.extensions.filters.http.compressor.v3.Compressor': skippable('compression'),
@@ -31,7 +31,7 @@ const httpFilters: Category = {
   'io.istio.http.peer_metadata.Config': skippable("Istio's peer metadata"),
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig': refused('the dynamic forward proxy'),
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz': refused('external authorization'),
-  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': refused('header mutation by filter'),
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': implemented,
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': refused('metadata from headers'),
   'envoy.extensions.filters.http.health_check.v3.HealthCheck': refused('answering health checks'),
   'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': implemented,
@@ -53,8 +53,8 @@ const perRoute: Category = {
   'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute': skippable('stateful sessions'),
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.PerRouteConfig': refused('the dynamic forward proxy'),
   'envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute': refused('external authorization'),
-  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': refused('header mutation by filter'),
   'envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig': implemented,
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': implemented,
   'envoy.extensions.filters.http.lua.v3.LuaPerRoute': refused('Lua'),
 }
 

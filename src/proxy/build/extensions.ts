@@ -3,6 +3,8 @@
 import { cors } from '../filters/cors.ts'
 import { fault } from '../filters/fault/fault.ts'
 import { jwtAuthn } from '../filters/jwt-authn/jwt-authn.ts'
+import { grpcStats } from '../filters/grpc-stats/grpc-stats.ts'
+import { headerMutation } from '../filters/header-mutation.ts'
 import { httpRbac } from '../filters/rbac.ts'
 import { setHttpFilterState } from '../filters/set-filter-state.ts'
 import type { HttpFilterFactory } from '../http/filter.ts'
@@ -21,6 +23,8 @@ export const HTTP_FILTERS = [
   jwtAuthn,
   fault,
   cors,
+  grpcStats,
+  headerMutation,
   setHttpFilterState,
 ] as unknown as readonly HttpFilterFactory[]
 

@@ -5,6 +5,7 @@ import { balancingCases } from './balancing.ts'
 import { corsCases } from './cors.ts'
 import { errorsCases } from './errors.ts'
 import { faultCases } from './fault.ts'
+import { filtersCases } from './filters.ts'
 import { headersCases } from './headers.ts'
 import { http1Cases } from './http1.ts'
 import { http2Cases } from './http2.ts'
@@ -27,4 +28,5 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...mirrorCases,
   ...rbacCases,
   ...balancingCases,
+  ...filtersCases,
 ]

@@ -1,5 +1,5 @@
 // What Cairn does with the fields of HTTP filters.
-import { extensionPoint, implemented, noEffect, skippable, type SupportTables } from '../status.ts'
+import { extensionPoint, implemented, noEffect, refused, skippable, type SupportTables } from '../status.ts'
 
 const noRuntime = noEffect('runtime keys are not read: the configured values apply')
 
@@ -77,5 +77,34 @@ export const httpFiltersSupport: SupportTables = {
     percentage: implemented,
   },
   'envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay': {},
+  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': {
+    emit_filter_state: noEffect("only Istio's statistics filter reads it, which is not executed"),
+    individual_method_stats_allowlist: implemented,
+    stats_for_all_methods: implemented,
+    enable_upstream_stats: noEffect('only more statistics'),
+    replace_dots_in_grpc_service_name: implemented,
+  },
+  'envoy.config.core.v3.GrpcMethodList': {
+    services: implemented,
+  },
+  'envoy.config.core.v3.GrpcMethodList.Service': {
+    name: implemented,
+    method_names: implemented,
+  },
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation': {
+    mutations: implemented,
+    most_specific_header_mutations_wins: implemented,
+  },
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': {
+    mutations: implemented,
+  },
+  'envoy.extensions.filters.http.header_mutation.v3.Mutations': {
+    request_mutations: implemented,
+    query_parameter_mutations: refused('mutation of query parameters'),
+    response_mutations: implemented,
+    response_trailers_mutations: implemented,
+    request_trailers_mutations: implemented,
+    formatters: extensionPoint('envoy.formatter'),
+  },
   'envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec': {},
 }
