@@ -21,7 +21,7 @@ const httpFilters: Category = {
   'envoy.extensions.filters.http.cors.v3.Cors': implemented,
   'envoy.extensions.filters.http.fault.v3.HTTPFault': implemented,
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': implemented,
-  'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': skippable('gRPC-Web'),
+  'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': implemented,
   'envoy.extensions.filters.http.buffer.v3.Buffer': skippable('buffering of requests'),
   'envoy.extensions.filters.http.compressor.v3.Compressor': skippable('compression'),
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': skippable('local rate limits'),

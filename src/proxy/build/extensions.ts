@@ -4,6 +4,7 @@ import { cors } from '../filters/cors.ts'
 import { fault } from '../filters/fault/fault.ts'
 import { jwtAuthn } from '../filters/jwt-authn/jwt-authn.ts'
 import { grpcStats } from '../filters/grpc-stats/grpc-stats.ts'
+import { grpcWeb } from '../filters/grpc-web/grpc-web.ts'
 import { headerMutation } from '../filters/header-mutation.ts'
 import { httpRbac } from '../filters/rbac.ts'
 import { setHttpFilterState } from '../filters/set-filter-state.ts'
@@ -21,6 +22,7 @@ import { tcpProxy } from '../network/tcp-proxy-filter.ts'
 export const HTTP_FILTERS = [
   httpRbac,
   jwtAuthn,
+  grpcWeb,
   fault,
   cors,
   grpcStats,

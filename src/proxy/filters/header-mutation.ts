@@ -49,7 +49,10 @@ export const headerMutation: HttpFilterFactory<
       },
       onRequestTrailers: (exchange, trailers, levels) => apply('requestTrailers', trailers, exchange.info, levels),
       onResponse: (exchange, headers, _endStream, levels) => apply('response', headers, exchange.info, levels),
-      onResponseTrailers: (exchange, trailers, levels) => apply('responseTrailers', trailers, exchange.info, levels),
+      onResponseTrailers(exchange, trailers, levels) {
+        apply('responseTrailers', trailers, exchange.info, levels)
+        return undefined
+      },
     }
   },
   compilePerRoute: (message, deps, problems) => ({

@@ -257,14 +257,21 @@ export class Exchange implements RequestDecoder {
 
   /** False: stop until the terminal's `onDownstreamWritable`. */
   sendResponseData(chunk: Buffer, endStream: boolean): boolean {
+    return this.passResponseData(chunk, endStream, Infinity)
+  }
+
+  /** @param below slot of the filter that the data comes from: only those that a response meets after it see the data */
+  private passResponseData(chunk: Buffer, endStream: boolean, below: number): boolean {
     this.lastActivityMs = this.manager.dispatcher.nowMs
+    let bytes = chunk
     for (const step of this.config.pipeline.responseData) {
-      if (this.isDisabled(step)) continue
-      step.installed.filter.onResponseData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
+      if (step.slot >= below || this.isDisabled(step)) continue
+      const { filter } = step.installed
+      bytes = filter.onResponseData?.(this, bytes, endStream, this.runtimeOf(step), step.slot) ?? bytes
       if (this.ended) return true
     }
-    this.info.bytesSent += chunk.length
-    const writable = this.encoder.sendData(chunk, endStream)
+    this.info.bytesSent += bytes.length
+    const writable = this.encoder.sendData(bytes, endStream)
     if (endStream) this.sentResponseEnd()
     return writable
   }
@@ -273,8 +280,13 @@ export class Exchange implements RequestDecoder {
     this.info.responseTrailers = trailers
     for (const step of this.config.pipeline.responseTrailers) {
       if (this.isDisabled(step)) continue
-      step.installed.filter.onResponseTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
+      const { filter } = step.installed
+      const data = filter.onResponseTrailers?.(this, trailers, this.runtimeOf(step), step.slot)
       if (this.ended) return
+      if (data !== undefined) {
+        this.passResponseData(data, true, step.slot)
+        return
+      }
     }
     this.encoder.sendTrailers(trailers)
     this.sentResponseEnd()
@@ -400,13 +412,15 @@ export class Exchange implements RequestDecoder {
   }
 
   private passRequestData(chunk: Buffer, endStream: boolean): void {
+    let bytes = chunk
     for (const step of this.config.pipeline.requestData) {
       if (this.isDisabled(step)) continue
       const { filter } = step.installed
-      filter.onRequestData?.(this, chunk, endStream, this.runtimeOf(step), step.slot)
-      if (this.ended) return
+      const changed = filter.onRequestData?.(this, bytes, endStream, this.runtimeOf(step), step.slot)
+      if (this.ended || this.responseEnded) return
+      bytes = changed ?? bytes
     }
-    this.terminal?.onRequestData(chunk, endStream)
+    this.terminal?.onRequestData(bytes, endStream)
   }
 
   /** In the log this is what every end of an HTTP/1 client's connection is, that of its direction in a tunnel included. */

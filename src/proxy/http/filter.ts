@@ -34,13 +34,26 @@ export interface HttpFilter<Runtime> {
     runtime: Runtime,
     slot: number,
   ): FilterResult
-  /** Only the head of a request can be held; what follows it is looked at. */
-  onRequestData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): void
+  /** Only the head of a request can be held. Returns what goes on in the chunk's place, undefined for the chunk itself. */
+  onRequestData?(
+    exchange: Exchange,
+    chunk: Buffer,
+    endStream: boolean,
+    runtime: Runtime,
+    slot: number,
+  ): Buffer | undefined
   onRequestTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): void
-  /** Response handlers are synchronous: they change headers and look at bytes. */
+  /** Response handlers are synchronous: they change headers and bytes. */
   onResponse?(exchange: Exchange, headers: ResponseHeaderMap, endStream: boolean, runtime: Runtime, slot: number): void
-  onResponseData?(exchange: Exchange, chunk: Buffer, endStream: boolean, runtime: Runtime, slot: number): void
-  onResponseTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): void
+  onResponseData?(
+    exchange: Exchange,
+    chunk: Buffer,
+    endStream: boolean,
+    runtime: Runtime,
+    slot: number,
+  ): Buffer | undefined
+  /** Returns the data that ends the response in the trailers' place; undefined leaves it to them. */
+  onResponseTrailers?(exchange: Exchange, trailers: HeaderMap, runtime: Runtime, slot: number): Buffer | undefined
   /** The exchange is over, however it ended. */
   onEnd?(exchange: Exchange, runtime: Runtime, slot: number): void
   /** The configuration is in use from now on: what runs besides requests begins. */

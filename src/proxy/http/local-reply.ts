@@ -91,7 +91,7 @@ function replaceAll(headers: ResponseHeaderMap, more: readonly string[] | undefi
 }
 
 /** grpc-message is percent-encoded: everything outside printable ASCII, and `%` itself (gRPC over HTTP/2, Responses). */
-function percentEncode(text: string): string {
+export function percentEncode(text: string): string {
   let encoded = ''
   for (const byte of Buffer.from(text)) {
     encoded +=

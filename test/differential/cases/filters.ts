@@ -2,7 +2,7 @@
 
 import type { JsonObject, ServiceSpec } from '../case.ts'
 import { typed } from '../envoy-json.ts'
-import { get, h2Request, h2Sequence, inHttp2, request, separately, sequence } from '../exchanges.ts'
+import { get, h2Request, h2Sequence, inHttp2, pause, raw, request, separately, sequence } from '../exchanges.ts'
 import { answers, casesOf, http2, http2Echo, onHeaders, pod } from '../pod-programs.ts'
 import { direct, header, REST, route } from './routes.ts'
 
@@ -46,6 +46,45 @@ const levels = (more: JsonObject = {}, action?: string): ServiceSpec => ({
 })
 
 const GRPC = h2Request({ ':method': 'POST', ':path': '/pkg.Service/Call' }, [['content-type', 'application/grpc']])
+const WEB: JsonObject = {
+  name: 'envoy.filters.http.grpc_web',
+  typed_config: typed('envoy.extensions.filters.http.grpc_web.v3.GrpcWeb'),
+}
+const MESSAGE = '\0\0\0\0\x02hi'
+const base64 = (text: string): string => Buffer.from(text, 'latin1').toString('base64')
+
+const web: ServiceSpec = { filters: [WEB], routes: [REST], clusters: { backend: { pods: ['a'], http2: true } } }
+
+/** A gRPC server: one message in two pieces, and trailers. */
+const grpcPod = pod(() =>
+  http2(async (wire, stream) => {
+    wire.headers(stream.id, [
+      [':status', '200'],
+      ['content-type', 'application/grpc+proto'],
+    ])
+    wire.data(stream.id, '\0\0\0\0\x05he')
+    await pause(20)
+    wire.data(stream.id, 'llo')
+    wire.headers(
+      stream.id,
+      [
+        ['grpc-status', '0'],
+        ['grpc-message', 'all well'],
+      ],
+      true,
+    )
+  }),
+)
+
+/** Whether a request that is refused has been begun upstream is a matter of time. */
+const blindPod = pod(() => async (tunnel) => {
+  await tunnel.untilEnded(60_000)
+  tunnel.end()
+})
+
+const webCall = (type: string, body: string, headers: Readonly<Record<string, string>> = {}): string =>
+  request('POST', '/pkg.Service/Call', { 'content-type': type, ...headers }, body)
+
 const STATS: JsonObject = {
   name: 'envoy.filters.http.grpc_stats',
   typed_config: typed('envoy.extensions.filters.http.grpc_stats.v3.FilterConfig', {
@@ -197,5 +236,92 @@ export const filtersCases = casesOf('filters', {
     service: { filters: [STATS], routes: [REST] },
     pods: pod(() => answers('HTTP/1.1 200 OK\r\ngrpc-status: 0\r\ncontent-length: 0\r\n\r\n')),
     exchange: sequence(request('POST', '/pkg.Service/Call', { 'content-type': 'application/grpc' }, '\0\0\0\0\x02hi')),
+  },
+
+  'grpc-web': {
+    service: web,
+    pods: grpcPod,
+    exchange: separately(webCall('application/grpc-web', MESSAGE), webCall('application/grpc-web+proto', MESSAGE)),
+  },
+  'grpc-web-over-http2': {
+    service: web,
+    pods: grpcPod,
+    exchange: inHttp2(async (wire) => {
+      wire.headers(1, h2Request({ ':method': 'POST' }, [['content-type', 'application/grpc-web+proto']]))
+      wire.data(1, MESSAGE, true)
+      await wire.untilDone(1)
+    }),
+  },
+  'grpc-web-as-text': {
+    service: web,
+    pods: grpcPod,
+    exchange: separately(
+      webCall('application/grpc-web-text', base64(MESSAGE), { accept: 'application/grpc-web-text' }),
+      webCall('application/grpc-web-text+proto', base64(MESSAGE), { accept: 'application/grpc-web-text+proto' }),
+      webCall('application/grpc-web-text', base64(MESSAGE), { accept: '*/*' }),
+      webCall('application/grpc-web', MESSAGE, { accept: 'application/grpc-web-text' }),
+    ),
+  },
+  'grpc-web-as-text-in-pieces': {
+    service: web,
+    pods: grpcPod,
+    exchange: raw(
+      ['POST'],
+      [
+        'POST /pkg.Service/Call HTTP/1.1\r\nhost: service.test\r\ncontent-type: application/grpc-web-text\r\ntransfer-encoding: chunked\r\n\r\n',
+        '3\r\nAAA\r\n',
+        '5\r\nAAAJo\r\n',
+        '2\r\naQ\r\n',
+        '2\r\n==\r\n',
+        '0\r\n\r\n',
+      ],
+    ),
+  },
+  'grpc-web-as-text-of-two-parts': {
+    service: web,
+    pods: blindPod,
+    exchange: sequence(webCall('application/grpc-web-text', base64(MESSAGE) + base64(MESSAGE))),
+  },
+  'grpc-web-that-is-no-base64': {
+    service: web,
+    pods: blindPod,
+    exchange: separately(
+      webCall('application/grpc-web-text', 'AAAA!!!!'),
+      webCall('application/grpc-web-text', 'AAAAA'),
+    ),
+  },
+  'grpc-web-with-trailers-only': {
+    service: web,
+    pods: pod(() =>
+      http2((wire, stream) =>
+        wire.headers(
+          stream.id,
+          [
+            [':status', '200'],
+            ['content-type', 'application/grpc'],
+            ['grpc-status', '5'],
+            ['grpc-message', 'not there'],
+          ],
+          true,
+        ),
+      ),
+    ),
+    exchange: separately(
+      webCall('application/grpc-web', MESSAGE),
+      webCall('application/grpc-web-text', base64(MESSAGE), { accept: 'application/grpc-web-text' }),
+    ),
+  },
+  'grpc-web-and-answers-of-the-proxy': {
+    service: { ...web, routes: [route('nowhere', { prefix: '/' }, { cluster: 'missing' })] },
+    exchange: separately(webCall('application/grpc-web', MESSAGE), webCall('text/plain', 'x')),
+  },
+  'grpc-web-leaves-others-alone': {
+    service: web,
+    pods: grpcPod,
+    exchange: sequence(
+      webCall('application/grpc', MESSAGE),
+      webCall('application/grpc-web+json', MESSAGE),
+      webCall('application/json', '{}'),
+    ),
   },
 })

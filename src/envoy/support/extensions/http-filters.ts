@@ -77,6 +77,7 @@ export const httpFiltersSupport: SupportTables = {
     percentage: implemented,
   },
   'envoy.extensions.filters.common.fault.v3.FaultDelay.HeaderDelay': {},
+  'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb': {},
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': {
     emit_filter_state: noEffect("only Istio's statistics filter reads it, which is not executed"),
     individual_method_stats_allowlist: implemented,

@@ -22,12 +22,21 @@ export const grpcStats: HttpFilterFactory<typeof FilterConfigSchema> = {
         if (cluster !== undefined) exchange.slots[slot] = new Call(book.statsOf(cluster.name, headers.path ?? ''))
         return CONTINUE
       },
-      onRequestData: (exchange, chunk, _endStream, _runtime, slot) => callOf(exchange, slot)?.request.feed(chunk),
+      onRequestData(exchange, chunk, _endStream, _runtime, slot) {
+        callOf(exchange, slot)?.request.feed(chunk)
+        return undefined
+      },
       onResponse(exchange, headers, endStream, _runtime, slot) {
         if (endStream) callOf(exchange, slot)?.charge(headers)
       },
-      onResponseData: (exchange, chunk, _endStream, _runtime, slot) => callOf(exchange, slot)?.response.feed(chunk),
-      onResponseTrailers: (exchange, trailers, _runtime, slot) => callOf(exchange, slot)?.charge(trailers),
+      onResponseData(exchange, chunk, _endStream, _runtime, slot) {
+        callOf(exchange, slot)?.response.feed(chunk)
+        return undefined
+      },
+      onResponseTrailers(exchange, trailers, _runtime, slot) {
+        callOf(exchange, slot)?.charge(trailers)
+        return undefined
+      },
       onEnd: (exchange, _runtime, slot) => callOf(exchange, slot)?.end(),
     }
   },
