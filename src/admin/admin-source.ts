@@ -15,7 +15,7 @@ export interface AdminSource {
   /** Summed over the workers, in the order of the configuration. */
   clusters(): Promise<readonly ClusterStatus[]>
   /** Listeners that listen, in the order of the configuration. */
-  listeners(): readonly ListenerStatus[]
+  listeners(): Promise<readonly ListenerStatus[]>
   readonly stats: StatsView
   certificates(): Promise<readonly CertificateStatus[]>
   memory(): MemoryUsage

@@ -30,8 +30,6 @@ export interface AdminParts {
   readonly series: SeriesTable
   readonly logs: Logs
   readonly accessLogs: AccessLogs
-  /** As bound when the configuration was first applied. */
-  readonly listeners: readonly DescribedListener[]
 }
 
 export interface Admin {
@@ -85,7 +83,7 @@ function adminSource(parts: AdminParts, intervals: HistogramIntervals): AdminSou
         state.bootstrap === undefined,
       )
     },
-    listeners: () => parts.listeners.map(listenerStatus),
+    listeners: async () => ((await workers[0].describe())?.ports ?? []).map(listenerStatus),
     stats: {
       snapshot: () => ({ series: series.snapshot(), texts: series.texts, intervals: intervals.current }),
       resetCounters: () => series.resetCounters(),

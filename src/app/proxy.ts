@@ -58,8 +58,7 @@ export async function runProxy(options: ProxyOptions, version: string, terminal:
     changes.close()
     return 1
   }
-  const listeners = (await workers[0].describe())?.ports ?? []
-  const admin = await startAdmin({ options, state, keeper, workers, series, logs, accessLogs, listeners })
+  const admin = await startAdmin({ options, state, keeper, workers, series, logs, accessLogs })
   state.live()
   series.gauge('server.state').set(0)
   series.gauge('server.live').set(1)

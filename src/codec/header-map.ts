@@ -33,7 +33,7 @@ export class HeaderMap {
     return false
   }
 
-  /** All values of `name` joined with `,` as Envoy's header matchers see them, or undefined when absent. */
+  /** All values of `name` joined with `,`, as inputs of matcher trees see them; undefined when absent. Route and RBAC matchers look at each. */
   getJoined(name: string): string | undefined {
     const fields = this.fields
     let joined: string | undefined

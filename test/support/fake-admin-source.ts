@@ -104,8 +104,8 @@ export class FakeAdminSource implements AdminSource {
     return Promise.resolve(this.clusterStatuses)
   }
 
-  listeners(): ListenerStatus[] {
-    return this.listenerStatuses
+  listeners(): Promise<ListenerStatus[]> {
+    return Promise.resolve(this.listenerStatuses)
   }
 
   certificates(): Promise<CertificateStatus[]> {

@@ -8,7 +8,7 @@ export const listeners: Endpoint = {
   help: 'print listener info',
   parameters: [{ name: 'format', help: 'File format to use', choices: ['text', 'json'] }],
   async answer(query, source) {
-    const statuses = source.listeners()
+    const statuses = await source.listeners()
     if (query.get('format') !== 'json') {
       const lines = statuses.flatMap(({ name, addresses }) => addresses.map((address) => `${name}::${address}\n`))
       return textAnswer(lines.join(''))
