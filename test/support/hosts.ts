@@ -16,6 +16,7 @@ export function testEndpoint(name: string, more: Partial<HostDescription> = {}):
     region: '',
     zone: '',
     subZone: '',
+    localityWeight: 0,
     health: 'healthy',
     metadata: NO_METADATA,
     ...more,

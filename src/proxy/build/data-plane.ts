@@ -16,7 +16,7 @@ import { clusterStats } from '../cluster/cluster-stats.ts'
 import { compileCluster } from '../cluster/compile-cluster.ts'
 import { compileEndpoints } from '../cluster/compile-endpoints.ts'
 import { DnsDiscovery } from '../cluster/dns-discovery.ts'
-import type { HostDescription } from '../cluster/host.ts'
+import type { Endpoints } from '../cluster/host.ts'
 import { SecretScope } from '../cluster/secret-set.ts'
 import type { DrainGroup } from '../connection/drain-group.ts'
 import { compileFilterChain, compileListener } from '../listener/compile-listener.ts'
@@ -66,7 +66,7 @@ export class DataPlane {
   private readonly chains = new Map<string, ChainState>()
   /** Of chains that were replaced or removed, while they have connections. */
   private readonly draining = new Set<DrainGroup>()
-  private readonly endpoints = new Map<string, readonly HostDescription[]>()
+  private readonly endpoints = new Map<string, Endpoints>()
   private readonly clusterStates = new Map<string, ClusterState>()
   private readonly routeConfigs = new Map<string, RouteConfiguration>()
   readonly sockets: ListenerSockets
@@ -209,8 +209,8 @@ export class DataPlane {
       warming.push(this.guarded(problems, () => dns.refresh().then(() => this.putCluster(cluster, { secrets, dns }))))
       return
     }
-    const hosts = discovery.kind === 'eds' ? this.endpoints.get(discovery.serviceName) : undefined
-    if (hosts !== undefined) cluster.updateHosts(hosts)
+    const endpoints = discovery.kind === 'eds' ? this.endpoints.get(discovery.serviceName) : undefined
+    if (endpoints !== undefined) cluster.updateHosts(endpoints)
     this.putCluster(cluster, { secrets, dns: undefined })
   }
 
@@ -229,12 +229,12 @@ export class DataPlane {
 
   private setEndpoints(entry: SnapshotEntry, problems: Problems): void {
     const before = problems.list.length
-    const hosts = compileEndpoints(fromBinary(ClusterLoadAssignmentSchema, entry.bytes), problems)
+    const endpoints = compileEndpoints(fromBinary(ClusterLoadAssignmentSchema, entry.bytes), problems)
     if (problems.list.length > before) return
-    this.endpoints.set(entry.name, hosts)
+    this.endpoints.set(entry.name, endpoints)
     for (const cluster of this.deps.clusters.all) {
       const { discovery } = cluster.config
-      if (discovery.kind === 'eds' && discovery.serviceName === entry.name) cluster.updateHosts(hosts)
+      if (discovery.kind === 'eds' && discovery.serviceName === entry.name) cluster.updateHosts(endpoints)
     }
   }
 

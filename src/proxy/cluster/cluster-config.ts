@@ -5,7 +5,7 @@ import type { Http2Options } from '../../codec/http2/options.ts'
 import type { Metadata } from '../stream/metadata.ts'
 import type { CircuitBreakerLimits } from './circuit-breakers.ts'
 import type { UpstreamTransport } from './dialer.ts'
-import type { HostDescription } from './host.ts'
+import type { Endpoints, HostDescription } from './host.ts'
 import type { LoadBalancingConfig } from './load-balancing/load-balancing-config.ts'
 
 /** A name that DNS turns into hosts; everything else is the template's. */
@@ -27,11 +27,13 @@ export interface OriginalDstConfig {
 }
 
 export type Discovery =
-  | { readonly kind: 'static'; readonly hosts: readonly HostDescription[] }
+  | { readonly kind: 'static'; readonly endpoints: Endpoints }
   | { readonly kind: 'eds'; readonly serviceName: string }
   | {
       readonly kind: 'strictDns' | 'logicalDns'
       readonly targets: readonly DnsTarget[]
+      /** Without hosts: those come from DNS. */
+      readonly endpoints: Endpoints
       readonly refreshMs: number
       readonly family: 'auto' | 'v4' | 'v6' | 'all'
     }

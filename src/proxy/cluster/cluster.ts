@@ -14,7 +14,7 @@ import type { ClientConnection } from './client-connection.ts'
 import type { ClusterConfig } from './cluster-config.ts'
 import type { ClusterStats } from './cluster-stats.ts'
 import type { DialCallbacks, Dialer, Dialing } from './dialer.ts'
-import type { Host, HostDescription } from './host.ts'
+import type { Endpoints, Host } from './host.ts'
 import { BalancedHosts } from './host-selection.ts'
 import type { HostSelection } from './host-selection.ts'
 import { HttpPool } from './http-pool.ts'
@@ -68,7 +68,7 @@ export class Cluster implements ClusterFacts, PoolCluster {
         stats,
         requests: this.breakers.requests,
       })
-      if (discovery.kind === 'static') this.updateHosts(discovery.hosts)
+      if (discovery.kind === 'static') this.updateHosts(discovery.endpoints)
     }
   }
 
@@ -77,8 +77,8 @@ export class Cluster implements ClusterFacts, PoolCluster {
   }
 
   /** New members from discovery. Not for ORIGINAL_DST clusters, which make their own. */
-  updateHosts(descriptions: readonly HostDescription[]): void {
-    if (this.selection instanceof BalancedHosts) this.selection.update(descriptions)
+  updateHosts(endpoints: Endpoints): void {
+    if (this.selection instanceof BalancedHosts) this.selection.update(endpoints)
   }
 
   chooseHost(context: LoadBalancerContext): Host | undefined {

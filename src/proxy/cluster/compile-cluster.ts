@@ -125,11 +125,12 @@ function compileDiscovery(message: Cluster, problems: Problems): Discovery {
     return { kind: 'eds', serviceName: message.edsClusterConfig?.serviceName || message.name }
   }
   if (type === DiscoveryType.ORIGINAL_DST) return { kind: 'originalDst', config: compileOriginalDst(message) }
-  const hosts = compileEndpoints(message.loadAssignment, problems.at('load_assignment'))
-  if (type === DiscoveryType.STATIC) return { kind: 'static', hosts }
+  const endpoints = compileEndpoints(message.loadAssignment, problems.at('load_assignment'))
+  if (type === DiscoveryType.STATIC) return { kind: 'static', endpoints }
   return {
     kind: type === DiscoveryType.STRICT_DNS ? 'strictDns' : 'logicalDns',
-    targets: hosts.flatMap((template) =>
+    endpoints: { ...endpoints, hosts: [] },
+    targets: endpoints.hosts.flatMap((template) =>
       template.target.kind === 'socket' ? [{ hostname: template.target.ip, port: template.target.port, template }] : [],
     ),
     refreshMs: durationMs(message.dnsRefreshRate) ?? DEFAULT_DNS_REFRESH_MS,

@@ -10,13 +10,12 @@ import type {
 import type { Problems } from '../../lib/problems.ts'
 import { internalAddress, socketAddress } from '../stream/address.ts'
 import { metadataOf } from '../stream/config-values.ts'
-import type { DialTarget, HostDescription } from './host.ts'
+import type { DialTarget, Endpoints, HostDescription } from './host.ts'
+
+const DEFAULT_OVERPROVISIONING_PERCENT = 140
 
 /** Every endpoint in order. For DNS clusters the `ip` of a target is still the host name. */
-export function compileEndpoints(
-  assignment: ClusterLoadAssignment | undefined,
-  problems: Problems,
-): readonly HostDescription[] {
+export function compileEndpoints(assignment: ClusterLoadAssignment | undefined, problems: Problems): Endpoints {
   const hosts: HostDescription[] = []
   assignment?.endpoints.forEach((locality, i) => {
     locality.lbEndpoints.forEach((endpoint, k) => {
@@ -25,7 +24,11 @@ export function compileEndpoints(
       if (host !== undefined) hosts.push(host)
     })
   })
-  return hosts
+  return {
+    hosts,
+    overprovisioningPercent: assignment?.policy?.overprovisioningFactor ?? DEFAULT_OVERPROVISIONING_PERCENT,
+    weighsHealth: assignment?.policy?.weightedPriorityHealth ?? false,
+  }
 }
 
 function compileEndpoint(
@@ -53,6 +56,7 @@ function compileEndpoint(
     region: locality.locality?.region ?? '',
     zone: locality.locality?.zone ?? '',
     subZone: locality.locality?.subZone ?? '',
+    localityWeight: locality.loadBalancingWeight ?? 0,
     health: healthOf(lbEndpoint.healthStatus),
     metadata: metadataOf(lbEndpoint.metadata),
   }

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { clusterStats } from './cluster-stats.ts'
 import { DnsDiscovery } from './dns-discovery.ts'
 import type { DnsConfig } from './dns-discovery.ts'
-import type { HostDescription } from './host.ts'
+import type { Endpoints, HostDescription } from './host.ts'
 
 function targetOf(hostname: string, port = 80): DnsConfig['targets'][number] {
   const template: HostDescription = {
@@ -17,6 +17,7 @@ function targetOf(hostname: string, port = 80): DnsConfig['targets'][number] {
     region: '',
     zone: '',
     subZone: '',
+    localityWeight: 0,
     health: 'healthy',
     metadata: NO_METADATA,
   }
@@ -32,11 +33,13 @@ function open(kind: DnsConfig['kind'], names: string[], answers: Record<string, 
   const stats = { ...clusterStats(NO_STATS, 'c'), updateFailure: { add: (n: number) => void (failures += n) } }
   const cluster = {
     stats,
-    updateHosts: (hosts: readonly HostDescription[]) => {
+    updateHosts: ({ hosts }: Endpoints) => {
       updates.push(hosts.map((host) => `${host.address.text} ${host.hostname} ${host.weight}`))
     },
   } as unknown as Cluster
-  const config: DnsConfig = { kind, targets: names.map((name) => targetOf(name)), refreshMs: 5000, family: 'auto' }
+  const endpoints = { hosts: [], overprovisioningPercent: 140, weighsHealth: false }
+  const targets = names.map((name) => targetOf(name))
+  const config: DnsConfig = { kind, targets, endpoints, refreshMs: 5000, family: 'auto' }
   const discovery = new DnsDiscovery(cluster, config, dispatcher, (name) => {
     asked.push(name)
     const found = answers[name]

@@ -55,7 +55,7 @@ export class DnsDiscovery {
     const addresses = addressesOf(hosts)
     if (addresses !== this.published) {
       this.published = addresses
-      this.cluster.updateHosts(hosts)
+      this.cluster.updateHosts({ ...this.config.endpoints, hosts })
     }
   }
 

@@ -3,21 +3,29 @@ import { NO_STATS } from '../../../test/support/connections.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { testEndpoint as endpoint } from '../../../test/support/hosts.ts'
 import { clusterStats } from './cluster-stats.ts'
-import type { Host, HostDescription } from './host.ts'
+import type { Endpoints, Host, HostDescription } from './host.ts'
 import { BalancedHosts } from './host-selection.ts'
 import type { LoadBalancerContext } from './load-balancer.ts'
-import type { PolicyConfig } from './load-balancing/load-balancing-config.ts'
+import type { LoadBalancingConfig, PolicyConfig } from './load-balancing/load-balancing-config.ts'
 
 const CONTEXT = {} as LoadBalancerContext
 
 const ROUND_ROBIN: PolicyConfig = { kind: 'roundRobin' }
 
-function select(hosts: readonly HostDescription[], policy: PolicyConfig = ROUND_ROBIN, panicThresholdPercent = 50) {
+const ENDPOINTS = { overprovisioningPercent: 140, weighsHealth: false }
+
+function select(
+  hosts: readonly HostDescription[],
+  policy: PolicyConfig = ROUND_ROBIN,
+  panicThresholdPercent = 50,
+  more: Partial<LoadBalancingConfig> = {},
+  endpoints: Partial<Endpoints> = {},
+) {
   const selection = new BalancedHosts(
-    { policy, panicThresholdPercent },
+    { policy, panicThresholdPercent, failsInPanic: false, weighsLocalities: false, ...more },
     { random: seededRandom(7), stats: clusterStats(NO_STATS, 'c'), requests: { inUse: 0 } },
   )
-  selection.update(hosts)
+  selection.update({ ...ENDPOINTS, ...endpoints, hosts })
   return selection
 }
 
@@ -35,7 +43,7 @@ describe('members', () => {
   test('keep their pools and numbers when others come and go', () => {
     const selection = select([endpoint('a'), endpoint('b')])
     const [a, b] = [...selection.hosts] as [Host, Host]
-    selection.update([endpoint('a', { weight: 3 }), endpoint('c')])
+    selection.update({ ...ENDPOINTS, hosts: [endpoint('a', { weight: 3 }), endpoint('c')] })
     expect([...selection.hosts]).toContain(a)
     expect(a.description.weight).toBe(3)
     expect(a.isRemoved).toBe(false)
@@ -45,7 +53,7 @@ describe('members', () => {
   test('that are named twice are one host, described as the first time', () => {
     const selection = select([endpoint('a')])
     const [a] = selection.hosts
-    selection.update([endpoint('a', { weight: 2 }), endpoint('a', { weight: 9, priority: 1 })])
+    selection.update({ ...ENDPOINTS, hosts: [endpoint('a', { weight: 2 }), endpoint('a', { weight: 9, priority: 1 })] })
     expect([...selection.hosts]).toEqual([a])
     expect(a?.description.weight).toBe(2)
   })
@@ -55,7 +63,7 @@ describe('members', () => {
       endpoint('a', { metadata: new Map([['istio', { workload }]]) as unknown as HostDescription['metadata'] })
     const selection = select([named('one')])
     const [one] = selection.hosts
-    selection.update([named('two')])
+    selection.update({ ...ENDPOINTS, hosts: [named('two')] })
     expect(one?.isRemoved).toBe(true)
     expect([...selection.hosts].length).toBe(1)
   })
@@ -121,7 +129,64 @@ describe('priorities', () => {
   })
 })
 
+describe('how health becomes load', () => {
+  const share = (hosts: HostDescription[], endpoints: Partial<Endpoints>): number =>
+    tally(select(hosts, ROUND_ROBIN, 0, {}, endpoints), 1000)['1h0'] ?? 0
+
+  test('is for the endpoints to say', () => {
+    const hosts = priorities('hhhu', 'h')
+    expect(share(hosts, {})).toBe(0)
+    expect(share(hosts, { overprovisioningPercent: 100 })).toBeGreaterThan(200)
+    expect(share(hosts, { overprovisioningPercent: 100 })).toBeLessThan(300)
+  })
+
+  test('may be a matter of weights', () => {
+    const [heavy, ...others] = priorities('uh', 'h') as [HostDescription, ...HostDescription[]]
+    const hosts = [{ ...heavy, weight: 9 }, ...others]
+    expect(share(hosts, {})).toBeLessThan(350)
+    expect(share(hosts, { weighsHealth: true })).toBeGreaterThan(800)
+  })
+})
+
+describe('localities', () => {
+  const located = (zone: string, localityWeight: number, ...names: string[]): HostDescription[] =>
+    names.map((name) =>
+      endpoint(name, { zone, localityWeight, health: name.startsWith('u') ? 'unhealthy' : 'healthy' }),
+    )
+  const chosen = (hosts: HostDescription[], weighsLocalities = true, panic = 0): Record<string, number> =>
+    tally(select(hosts, ROUND_ROBIN, panic, { weighsLocalities }), 600)
+
+  test('take traffic by their weights and not by their hosts', () => {
+    const hosts = [...located('a', 2, 'a1'), ...located('b', 4, 'b1', 'b2')]
+    expect(chosen(hosts)).toEqual({ a1: 200, b1: 200, b2: 200 })
+    expect(chosen([...located('a', 4, 'a1'), ...located('b', 2, 'b1', 'b2')])).toEqual({ a1: 400, b1: 100, b2: 100 })
+  })
+
+  test('without weight take none, unless nobody has any', () => {
+    expect(chosen([...located('a', 0, 'a1'), ...located('b', 1, 'b1')])).toEqual({ b1: 600 })
+    expect(chosen([...located('a', 0, 'a1'), ...located('b', 0, 'b1')])).toEqual({ a1: 300, b1: 300 })
+  })
+
+  test('give up weight when fewer of their hosts are healthy than overprovisioning covers', () => {
+    // 1.4 of one half are 0.7 of the weight.
+    expect(chosen([...located('a', 1, 'a1', 'u1'), ...located('b', 1, 'b1')])).toEqual({ a1: 247, b1: 353 })
+    expect(chosen([...located('a', 1, 'a1', 'a2', 'a3', 'u1'), ...located('b', 1, 'b1')])).toMatchObject({ b1: 300 })
+  })
+
+  test('do not count in panic, or when they are not asked for', () => {
+    const hosts = [...located('a', 9, 'a1'), ...located('b', 1, 'u1', 'u2')]
+    expect(chosen(hosts, true, 50)).toEqual({ a1: 200, u1: 200, u2: 200 })
+    expect(chosen([...located('a', 9, 'a1'), ...located('b', 1, 'b1')], false)).toEqual({ a1: 300, b1: 300 })
+  })
+})
+
 describe('panic', () => {
+  test('may be no host at all', () => {
+    const selection = select(priorities('huuu'), ROUND_ROBIN, 50, { failsInPanic: true })
+    expect(tally(selection, 10)).toEqual({ none: 10 })
+    expect(tally(select(priorities('hhhu'), ROUND_ROBIN, 50, { failsInPanic: true }), 3)['none']).toBeUndefined()
+  })
+
   test('ignores health when too few hosts are healthy in all priorities together', () => {
     const chosen = load(priorities('huuuuuuuuu'))
     expect(chosen['0u']).toBeGreaterThan(80)

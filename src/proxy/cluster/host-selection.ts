@@ -2,7 +2,7 @@
 
 import type { ClusterStats } from './cluster-stats.ts'
 import { Host, hostKey } from './host.ts'
-import type { HostDescription } from './host.ts'
+import type { Endpoints, HostDescription } from './host.ts'
 import type { LoadBalancer, LoadBalancerContext } from './load-balancer.ts'
 import { balanceByPriority } from './load-balancing/balance-by-priority.ts'
 import type { BalancingSurroundings } from './load-balancing/balance-by-priority.ts'
@@ -12,6 +12,8 @@ export interface HostSelection {
   chooseHost(context: LoadBalancerContext): Host | undefined
   readonly hosts: Iterable<Host>
 }
+
+const NO_HOSTS: LoadBalancer = { chooseHost: () => undefined }
 
 /** Members given by configuration, EDS or DNS. */
 export class BalancedHosts implements HostSelection {
@@ -23,7 +25,7 @@ export class BalancedHosts implements HostSelection {
   constructor(config: LoadBalancingConfig, surroundings: BalancingSurroundings & { readonly stats: ClusterStats }) {
     this.config = config
     this.surroundings = surroundings
-    this.balancer = balanceByPriority([], config, surroundings)
+    this.balancer = NO_HOSTS
   }
 
   get hosts(): Iterable<Host> {
@@ -31,10 +33,10 @@ export class BalancedHosts implements HostSelection {
   }
 
   /** Hosts that stay keep their pools and numbers; those that went drain theirs. Of two that are the same, the first counts. */
-  update(descriptions: readonly HostDescription[]): void {
+  update(endpoints: Endpoints): void {
     const gone = new Map(this.byKey)
     const members = new Map<string, HostDescription>()
-    for (const description of descriptions) {
+    for (const description of endpoints.hosts) {
       const key = hostKey(description)
       if (!members.has(key)) members.set(key, description)
     }
@@ -51,7 +53,7 @@ export class BalancedHosts implements HostSelection {
       host.drainPools()
       hasChanged = true
     }
-    this.balancer = balanceByPriority(this.byKey.values(), this.config, this.surroundings)
+    this.balancer = balanceByPriority([...this.byKey.values()], endpoints, this.config, this.surroundings)
     const { stats } = this.surroundings
     stats.membershipTotal.set(this.byKey.size)
     stats.membershipHealthy.set([...this.byKey.values()].filter((host) => host.isHealthy).length)

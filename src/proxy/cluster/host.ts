@@ -16,7 +16,18 @@ export interface HostDescription extends HostFacts {
   readonly region: string
   readonly zone: string
   readonly subZone: string
+  /** Of its locality among those of its priority; 0: it takes nothing where localities are weighed. */
+  readonly localityWeight: number
   readonly health: 'healthy' | 'unhealthy' | 'degraded' | 'draining'
+}
+
+/** The members of a cluster, and what goes for all of them. */
+export interface Endpoints {
+  readonly hosts: readonly HostDescription[]
+  /** A priority keeps all its load until this percent of its healthy part is less than the whole. */
+  readonly overprovisioningPercent: number
+  /** Health is measured in weights instead of numbers of hosts. */
+  readonly weighsHealth: boolean
 }
 
 export class Host {

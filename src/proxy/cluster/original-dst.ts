@@ -90,6 +90,7 @@ function describe(address: Address): ConstructorParameters<typeof Host>[0] {
     region: '',
     zone: '',
     subZone: '',
+    localityWeight: 0,
     health: 'healthy',
     metadata: NO_METADATA,
   }

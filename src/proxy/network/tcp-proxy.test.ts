@@ -21,6 +21,7 @@ const HOST = new Host({
   region: '',
   zone: '',
   subZone: '',
+  localityWeight: 0,
   health: 'healthy',
   metadata: NO_METADATA,
 })

@@ -166,6 +166,27 @@ const givingCookie = (cookie: JsonObject): ServiceSpec => ({
   clusters: { backend: { pods: ['a'], extra: RING } },
 })
 
+const SICK = { health: 'UNHEALTHY' }
+const PANIC: JsonObject = { common_lb_config: { healthy_panic_threshold: { value: 50 } } }
+const LOCALITIES: JsonObject = { common_lb_config: { healthy_panic_threshold: {}, locality_weighted_lb_config: {} } }
+const SOME = sequence(...range(4).map((ordinal) => get(`/${ordinal}`)))
+
+/** Two localities of which the first has a host when it has no weight, else three; the second has one, or three. */
+const localities = (first: number | undefined, second: number | undefined): LocalitySpec[] => [
+  { hosts: hosts(first === undefined ? 1 : 3), zone: 'a', weight: first },
+  { hosts: hosts(first === undefined ? 1 : 3, 11), zone: 'b', weight: second },
+]
+
+/** Policies that leave something to chance are given one host to choose. */
+const inTurn = (list: readonly LocalitySpec[], extra: JsonObject = {}, policy?: JsonObject): ServiceSpec => ({
+  routes: [route('only', { prefix: '/' })],
+  clusters: { backend: clusterOf(list, { lb_policy: 'ROUND_ROBIN', ...extra }, policy) },
+})
+
+/** What is a matter of chance elsewhere is a matter of the hash here. */
+const hashed = (list: readonly LocalitySpec[], extra: JsonObject = RING, policy?: JsonObject): ServiceSpec =>
+  byHash(USER, clusterOf(list, extra, policy))
+
 export const balancingCases = casesOf('balancing', {
   'ring-by-header': { service: byHash(USER, clusterOf(FIVE, RING)), exchange: asUsers },
   'ring-of-many-hosts': { service: byHash(USER, clusterOf([{ hosts: hosts(60) }], RING)), exchange: asUsers },
@@ -356,5 +377,217 @@ export const balancingCases = casesOf('balancing', {
         await untilAnswered(tunnel, ['GET'], 1)
       }
     },
+  },
+
+  'priority-next-when-the-first-is-sick': {
+    service: inTurn([{ hosts: hosts(2, 1, SICK) }, { hosts: hosts(1, 3), priority: 1 }]),
+    exchange: SOME,
+  },
+  'priority-first-without-hosts': {
+    service: inTurn([{ hosts: [] }, { hosts: hosts(1), priority: 1 }]),
+    exchange: SOME,
+  },
+  'priority-two-missing': {
+    service: inTurn([{ hosts: hosts(1), priority: 2 }]),
+    exchange: SOME,
+  },
+  'priority-kept-while-overprovisioned': {
+    service: hashed([{ hosts: [...hosts(3), ...hosts(1, 4, SICK)] }, { hosts: hosts(2, 5), priority: 1 }]),
+    exchange: asUsers,
+  },
+  'priority-shared': {
+    service: hashed([{ hosts: [...hosts(2), ...hosts(3, 3, SICK)] }, { hosts: hosts(2, 6), priority: 1 }]),
+    exchange: asUsers,
+  },
+  'priority-shared-by-three': {
+    service: hashed([
+      { hosts: [...hosts(1), ...hosts(3, 2, SICK)] },
+      { hosts: [...hosts(1, 5), ...hosts(3, 6, SICK)], priority: 1 },
+      { hosts: hosts(2, 9), priority: 2 },
+    ]),
+    exchange: asUsers,
+  },
+  'priority-without-overprovisioning': {
+    service: hashed([{ hosts: [...hosts(3), ...hosts(1, 4, SICK)] }, { hosts: hosts(2, 5), priority: 1 }], RING, {
+      overprovisioning_factor: 100,
+    }),
+    exchange: asUsers,
+  },
+  'priority-with-much-overprovisioning': {
+    service: hashed([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }, { hosts: hosts(2, 6), priority: 1 }], RING, {
+      overprovisioning_factor: 400,
+    }),
+    exchange: asUsers,
+  },
+  'priority-by-weighted-health': {
+    service: hashed(
+      [
+        {
+          hosts: [
+            { octet: 1, weight: 1 },
+            { octet: 2, weight: 9, ...SICK },
+          ],
+        },
+        { hosts: hosts(2, 3), priority: 1 },
+      ],
+      RING,
+      { weighted_priority_health: true },
+    ),
+    exchange: asUsers,
+  },
+  'priority-of-rounding': {
+    service: hashed(
+      range(3).map((priority) => ({
+        hosts: [...hosts(1, 10 * priority), ...hosts(5, 10 * priority + 1, SICK)],
+        priority: priority - 1,
+      })),
+    ),
+    exchange: asUsers,
+  },
+  'priority-of-maglev': {
+    service: hashed([{ hosts: [...hosts(2), ...hosts(3, 3, SICK)] }, { hosts: hosts(2, 6), priority: 1 }], MAGLEV),
+    exchange: asUsers,
+  },
+
+  'health-each-status': {
+    service: inTurn(
+      [
+        {
+          hosts: ['UNHEALTHY', 'DRAINING', 'TIMEOUT', 'DEGRADED', 'UNKNOWN'].map((health, index) => ({
+            octet: index + 1,
+            health,
+          })),
+        },
+      ],
+      {},
+      { overprovisioning_factor: 1000 },
+    ),
+    exchange: SOME,
+  },
+  'health-degraded-when-there-is-no-other': {
+    service: inTurn(
+      [{ hosts: [...hosts(2, 1, SICK), { octet: 3, health: 'DEGRADED' }] }],
+      {},
+      {
+        overprovisioning_factor: 1000,
+      },
+    ),
+    exchange: SOME,
+  },
+  'health-degraded-before-the-next-priority': {
+    service: inTurn([{ hosts: hosts(1, 1, { health: 'DEGRADED' }) }, { hosts: hosts(1, 2, SICK), priority: 1 }]),
+    exchange: SOME,
+  },
+  'health-healthy-of-the-next-priority-before-degraded': {
+    service: inTurn([{ hosts: hosts(1, 1, { health: 'DEGRADED' }) }, { hosts: hosts(1, 2), priority: 1 }]),
+    exchange: SOME,
+  },
+  'health-degraded-is-in-no-ring': {
+    service: hashed([{ hosts: hosts(3, 1, { health: 'DEGRADED' }) }]),
+    exchange: asUsers,
+  },
+  'health-none': { service: inTurn([{ hosts: hosts(3, 1, SICK) }]), exchange: SOME },
+
+  'panic-takes-all': {
+    service: hashed([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }], { ...RING, ...PANIC }),
+    exchange: asUsers,
+  },
+  'panic-of-maglev': {
+    service: hashed([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }], { ...MAGLEV, ...PANIC }),
+    exchange: asUsers,
+  },
+  'panic-not-at-the-threshold': {
+    service: hashed([{ hosts: [...hosts(2), ...hosts(2, 3, SICK)] }], { ...RING, ...PANIC }),
+    exchange: asUsers,
+  },
+  'panic-not-while-another-priority-carries-the-load': {
+    service: hashed([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }, { hosts: hosts(2, 6), priority: 1 }], {
+      ...RING,
+      ...PANIC,
+    }),
+    exchange: asUsers,
+  },
+  'panic-of-one-priority': {
+    service: hashed(
+      [
+        { hosts: [...hosts(1), ...hosts(9, 2, SICK)] },
+        { hosts: [...hosts(6, 11), ...hosts(4, 17, SICK)], priority: 1 },
+      ],
+      { ...RING, ...PANIC },
+    ),
+    exchange: asUsers,
+  },
+  'panic-of-all-priorities': {
+    service: hashed([{ hosts: hosts(3, 1, SICK) }, { hosts: hosts(5, 4, { health: 'DRAINING' }), priority: 1 }], {
+      ...RING,
+      ...PANIC,
+    }),
+    exchange: asUsers,
+  },
+  'panic-threshold-of-fractions': {
+    service: hashed([{ hosts: [...hosts(2), ...hosts(3, 3, SICK)] }], {
+      ...RING,
+      common_lb_config: { healthy_panic_threshold: { value: 40.6 } },
+    }),
+    exchange: asUsers,
+  },
+  'panic-fails-traffic': {
+    service: inTurn([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }], {
+      common_lb_config: { zone_aware_lb_config: { fail_traffic_on_panic: true } },
+    }),
+    exchange: SOME,
+  },
+  'panic-fails-traffic-by-extension': {
+    service: inTurn([{ hosts: [...hosts(1), ...hosts(4, 2, SICK)] }], {
+      common_lb_config: {},
+      ...extension('least_request.v3.LeastRequest', {
+        locality_lb_config: { zone_aware_lb_config: { fail_traffic_on_panic: true } },
+      }),
+    }),
+    exchange: SOME,
+  },
+
+  'locality-without-weight': { service: inTurn(localities(undefined, 1), LOCALITIES), exchange: SOME },
+  'locality-of-sick-hosts': {
+    service: inTurn(
+      [
+        { hosts: hosts(2, 1, SICK), zone: 'a', weight: 100 },
+        { hosts: hosts(1, 3), zone: 'b', weight: 1 },
+      ],
+      LOCALITIES,
+    ),
+    exchange: SOME,
+  },
+  'locality-weights-unused-without-being-asked': {
+    service: hashed(localities(1, 100), RING),
+    exchange: asUsers,
+  },
+  'locality-weights-in-ring': { service: hashed(localities(1, 5), { ...RING, ...LOCALITIES }), exchange: asUsers },
+  'locality-weights-in-maglev': { service: hashed(localities(5, 1), { ...MAGLEV, ...LOCALITIES }), exchange: asUsers },
+  'locality-weights-in-ring-by-extension': {
+    service: hashed(localities(1, 5), extension('ring_hash.v3.RingHash', { locality_weighted_lb_config: {} })),
+    exchange: asUsers,
+  },
+  'locality-weights-in-ring-of-sick-hosts': {
+    service: hashed(
+      [
+        { hosts: [...hosts(1), ...hosts(2, 2, SICK)], zone: 'b', weight: 4 },
+        { hosts: hosts(3, 11), zone: 'a', weight: 2 },
+        { hosts: hosts(3, 21, SICK), zone: 'c', weight: 4 },
+      ],
+      { ...RING, ...LOCALITIES },
+    ),
+    exchange: asUsers,
+  },
+  'locality-weights-in-ring-without-weight': {
+    service: hashed(localities(undefined, undefined), { ...RING, ...LOCALITIES }),
+    exchange: asUsers,
+  },
+  'locality-by-extension': {
+    service: inTurn(
+      localities(undefined, 1),
+      extension('random.v3.Random', { locality_lb_config: { locality_weighted_lb_config: {} } }),
+    ),
+    exchange: SOME,
   },
 })

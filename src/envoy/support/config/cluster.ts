@@ -119,14 +119,20 @@ export const clusterSupport: SupportTables = {
   'envoy.config.cluster.v3.Cluster.MaglevLbConfig': {
     table_size: implemented,
   },
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig': {
+    routing_enabled: noEffect('without a local cluster (local_cluster_name) there is no routing by zone'),
+    min_cluster_size: noEffect('without a local cluster (local_cluster_name) there is no routing by zone'),
+    fail_traffic_on_panic: implemented,
+  },
+  'envoy.config.cluster.v3.Cluster.CommonLbConfig.LocalityWeightedLbConfig': {},
   'envoy.config.cluster.v3.Cluster.CommonLbConfig.ConsistentHashingLbConfig': {
     use_hostname_for_hashing: implemented,
     hash_balance_factor: implemented,
   },
   'envoy.config.cluster.v3.Cluster.CommonLbConfig': {
     healthy_panic_threshold: implemented,
-    zone_aware_lb_config: skippable('zone aware routing'),
-    locality_weighted_lb_config: skippable('weights of localities'),
+    zone_aware_lb_config: implemented,
+    locality_weighted_lb_config: implemented,
     update_merge_window: noEffect('updates are merged per patch'),
     ignore_new_hosts_until_first_hc: noEffect('there are no active health checks'),
     close_connections_on_host_set_change: skippable('closing connections when hosts change'),

@@ -12,7 +12,7 @@ export const endpointSupport: SupportTables = {
     drop_overloads: skippable('dropping a share of the requests'),
     overprovisioning_factor: implemented,
     endpoint_stale_after: skippable('endpoints that go stale'),
-    weighted_priority_health: skippable('weighted health of priorities'),
+    weighted_priority_health: implemented,
   },
   'envoy.config.endpoint.v3.LocalityLbEndpoints': {
     locality: implemented,

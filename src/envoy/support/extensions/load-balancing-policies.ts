@@ -1,16 +1,18 @@
 // What Cairn does with the fields of load balancing policies: envoy.extensions.load_balancing_policies.*.
 import { implemented, noEffect, skippable, values, type SupportTables } from '../status.ts'
 
+const withoutLocalCluster = noEffect('without a local cluster (local_cluster_name) there is no routing by zone')
+
 export const loadBalancingPoliciesSupport: SupportTables = {
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': {
     slow_start_config: skippable('slow start'),
-    locality_lb_config: skippable('weights of localities'),
+    locality_lb_config: implemented,
   },
   'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': {
     choice_count: implemented,
     active_request_bias: implemented,
     slow_start_config: skippable('slow start'),
-    locality_lb_config: skippable('weights of localities'),
+    locality_lb_config: implemented,
     enable_full_scan: noEffect('Envoy reads selection_method instead'),
     selection_method: values('N_CHOICES FULL_SCAN'),
   },
@@ -21,12 +23,25 @@ export const loadBalancingPoliciesSupport: SupportTables = {
     use_hostname_for_hashing: implemented,
     hash_balance_factor: implemented,
     consistent_hashing_lb_config: implemented,
-    locality_weighted_lb_config: skippable('weights of localities'),
+    locality_weighted_lb_config: implemented,
   },
   'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': {
     table_size: implemented,
     consistent_hashing_lb_config: implemented,
-    locality_weighted_lb_config: skippable('weights of localities'),
+    locality_weighted_lb_config: implemented,
+  },
+  'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig': {
+    zone_aware_lb_config: implemented,
+    locality_weighted_lb_config: implemented,
+  },
+  'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig': {},
+  'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig': {
+    routing_enabled: withoutLocalCluster,
+    min_cluster_size: withoutLocalCluster,
+    fail_traffic_on_panic: implemented,
+    force_locality_direct_routing: withoutLocalCluster,
+    force_local_zone: withoutLocalCluster,
+    locality_basis: withoutLocalCluster,
   },
   'envoy.extensions.load_balancing_policies.common.v3.ConsistentHashingLbConfig': {
     use_hostname_for_hashing: implemented,
@@ -34,6 +49,6 @@ export const loadBalancingPoliciesSupport: SupportTables = {
     hash_policy: skippable('hash policies of clusters (those of routes instead)'),
   },
   'envoy.extensions.load_balancing_policies.random.v3.Random': {
-    locality_lb_config: skippable('weights of localities'),
+    locality_lb_config: implemented,
   },
 }

@@ -5,11 +5,13 @@ import type { Resource } from '../circuit-breakers.ts'
 import type { ClusterStats } from '../cluster-stats.ts'
 import type { Host } from '../host.ts'
 import type { LoadBalancer, LoadBalancerContext } from '../load-balancer.ts'
+import { balanceByLocality } from './balance-by-locality.ts'
 import { createPolicy } from './create-policy.ts'
 import { balanceByHash } from './hash-balancer.ts'
 import { hostSetsByPriority } from './host-set.ts'
 import type { LoadBalancingConfig } from './load-balancing-config.ts'
 import { priorityLoad } from './priority-load.ts'
+import type { HealthPolicy } from './priority-load.ts'
 
 /** What balancers of one cluster share. */
 export interface BalancingSurroundings {
@@ -26,20 +28,26 @@ interface Tier {
 }
 
 export function balanceByPriority(
-  hosts: Iterable<Host>,
+  hosts: readonly Host[],
+  health: HealthPolicy,
   config: LoadBalancingConfig,
   surroundings: BalancingSurroundings,
 ): LoadBalancer {
   const { policy } = config
   const { random, stats } = surroundings
   const sets = hostSetsByPriority(hosts)
-  const load = priorityLoad(sets, config.panicThresholdPercent)
-  if (policy.kind === 'ringHash' || policy.kind === 'maglev') return balanceByHash(sets, load, policy, surroundings)
+  const load = priorityLoad(sets, config.panicThresholdPercent, health)
+  if (policy.kind === 'ringHash' || policy.kind === 'maglev')
+    return balanceByHash(sets, load, policy, config, surroundings)
   const tierOf = (usable: readonly Host[], priority: number, loadPercent: number): Tier[] => {
     if (loadPercent === 0) return []
-    if (!load.isInPanic[priority]) return [{ balancer: createPolicy(policy, usable, random), loadPercent }]
-    const balancer = createPolicy(policy, sets[priority].all, random)
-    return [{ balancer: new PanickingBalancer(balancer, stats), loadPercent }]
+    const { all } = sets[priority]
+    if (load.isInPanic[priority]) {
+      const balancer = createPolicy(policy, config.failsInPanic ? [] : all, random)
+      return [{ balancer: new PanickingBalancer(balancer, stats), loadPercent }]
+    }
+    const byLocality = config.weighsLocalities ? balanceByLocality(all, usable, policy, health, random) : undefined
+    return [{ balancer: byLocality ?? createPolicy(policy, usable, random), loadPercent }]
   }
   const tiers = [
     ...sets.flatMap((set, priority) => tierOf(set.healthy, priority, load.healthy[priority])),

@@ -85,6 +85,33 @@ test('mistakes about tables have their places', () => {
   expect(compile({ ...named, lb_policy: 'MAGLEV' }).problems).toMatch(/use_hostname_for_hashing: only clusters of type/)
 })
 
+test('localities weigh and panics fail where they are told to', () => {
+  const both = (localities: JsonObject) => [
+    compile({ common_lb_config: localities }).config,
+    compile(byExtension(['round_robin.v3.RoundRobin', { locality_lb_config: localities }])).config,
+    compile(byExtension(['random.v3.Random', { locality_lb_config: localities }])).config,
+    compile(byExtension(['least_request.v3.LeastRequest', { locality_lb_config: localities }])).config,
+  ]
+  for (const config of both({ locality_weighted_lb_config: {} })) {
+    expect(config).toMatchObject({ weighsLocalities: true, failsInPanic: false })
+  }
+  for (const config of both({ zone_aware_lb_config: { fail_traffic_on_panic: true } })) {
+    expect(config).toMatchObject({ weighsLocalities: false, failsInPanic: true })
+  }
+  const ring = byExtension(['ring_hash.v3.RingHash', { locality_weighted_lb_config: {} }])
+  expect(compile(ring).config.weighsLocalities).toBe(true)
+})
+
+test('a panic threshold has no fractions', () => {
+  const config = compile({ common_lb_config: { healthy_panic_threshold: { value: 40.9 } } }).config
+  expect(config.panicThresholdPercent).toBe(40)
+})
+
+test('a policy by extension does not go with the old fields for localities', () => {
+  const old = { common_lb_config: { locality_weighted_lb_config: {} } }
+  expect(compile({ ...byExtension(['random.v3.Random', {}]), ...old }).problems).toMatch(/^common_lb_config: with/)
+})
+
 test('no policy by extension is a mistake', () => {
   expect(compile(byExtension()).problems).toBe('load_balancing_policy.policies: a load balancing policy is required')
 })

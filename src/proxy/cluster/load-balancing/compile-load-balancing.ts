@@ -15,13 +15,29 @@ const DEFAULT_PANIC_PERCENT = 50
 export function compileLoadBalancing(message: Cluster, problems: Problems): LoadBalancingConfig {
   const { commonLbConfig, loadBalancingPolicy } = message
   const panicThresholdPercent = panicPercent(commonLbConfig)
-  if (loadBalancingPolicy === undefined) return { policy: policyByName(message, problems), panicThresholdPercent }
-  return { policy: policyByExtension(loadBalancingPolicy, problems.at('load_balancing_policy')), panicThresholdPercent }
+  const locality = commonLbConfig?.localityConfigSpecifier
+  if (loadBalancingPolicy !== undefined) {
+    const hasOldFields = locality?.case !== undefined || commonLbConfig?.consistentHashingLbConfig !== undefined
+    if (hasOldFields) problems.at('common_lb_config').add(OLD_FIELDS_WITH_EXTENSION)
+    return {
+      ...policyByExtension(loadBalancingPolicy, problems.at('load_balancing_policy')),
+      panicThresholdPercent,
+    }
+  }
+  return {
+    policy: policyByName(message, problems),
+    panicThresholdPercent,
+    failsInPanic: locality?.case === 'zoneAwareLbConfig' && locality.value.failTrafficOnPanic,
+    weighsLocalities: locality?.case === 'localityWeightedLbConfig',
+  }
 }
 
-/** Whole percents, rounded. */
+const OLD_FIELDS_WITH_EXTENSION =
+  'with load_balancing_policy, options of localities and of consistent hashing stand in the policy'
+
+/** Whole percents; Envoy drops fractions. */
 function panicPercent(common: CommonLbConfig | undefined): number {
-  return Math.round(common?.healthyPanicThreshold?.value ?? DEFAULT_PANIC_PERCENT)
+  return Math.floor(common?.healthyPanicThreshold?.value ?? DEFAULT_PANIC_PERCENT)
 }
 
 function policyByName(message: Cluster, problems: Problems): LoadBalancingConfig['policy'] {

@@ -2,6 +2,7 @@
 
 import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import type { LoadBalancingPolicy } from '../../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
+import type { LocalityLbConfig } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/common/v3/common_pb.js'
 import {
   LeastRequestSchema,
   LeastRequest_SelectionMethod as SelectionMethod,
@@ -13,24 +14,50 @@ import { RingHashSchema } from '../../../envoy/generated/envoy/extensions/load_b
 import { RoundRobinSchema } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.js'
 import type { Problems } from '../../../lib/problems.ts'
 import { compileMaglev, compileRingHash } from './compile-hash-policy.ts'
-import type { LeastRequestConfig, LoadBalancingConfig } from './load-balancing-config.ts'
+import type {
+  HashPolicyConfig,
+  LeastRequestConfig,
+  LoadBalancingConfig,
+  PolicyConfig,
+} from './load-balancing-config.ts'
 
 const DEFAULT_CHOICE_COUNT = 2
 
+/** The policy and what goes with it. */
+type Policy = Omit<LoadBalancingConfig, 'panicThresholdPercent'>
+
 /** The first policy counts: those behind it are for proxies that do not know it, and what is not known here was refused before. */
-export function policyByExtension(message: LoadBalancingPolicy, problems: Problems): LoadBalancingConfig['policy'] {
+export function policyByExtension(message: LoadBalancingPolicy, problems: Problems): Policy {
   const any = message.policies.at(0)?.typedExtensionConfig?.typedConfig
+  if (any === undefined) {
+    problems.at('policies').add('a load balancing policy is required')
+    return withLocalities({ kind: 'roundRobin' }, undefined)
+  }
   const at = problems.at('policies').at(0).at('typed_extension_config').at('typed_config')
-  const leastRequest = any && anyUnpack(any, LeastRequestSchema)
-  if (leastRequest !== undefined) return compileLeastRequest(leastRequest)
-  if (any && anyUnpack(any, RandomSchema) !== undefined) return { kind: 'random' }
-  if (any && anyUnpack(any, RoundRobinSchema) !== undefined) return { kind: 'roundRobin' }
-  const ringHash = any && anyUnpack(any, RingHashSchema)
-  if (ringHash !== undefined) return compileRingHash(ringHash, at)
-  const maglev = any && anyUnpack(any, MaglevSchema)
-  if (maglev !== undefined) return compileMaglev(maglev, at)
-  problems.at('policies').add('a load balancing policy is required')
-  return { kind: 'roundRobin' }
+  const leastRequest = anyUnpack(any, LeastRequestSchema)
+  if (leastRequest !== undefined) {
+    return withLocalities(compileLeastRequest(leastRequest), leastRequest.localityLbConfig)
+  }
+  const random = anyUnpack(any, RandomSchema)
+  if (random !== undefined) return withLocalities({ kind: 'random' }, random.localityLbConfig)
+  const ring = anyUnpack(any, RingHashSchema)
+  if (ring !== undefined) return withWeightedLocalities(compileRingHash(ring, at), ring.localityWeightedLbConfig)
+  const maglev = anyUnpack(any, MaglevSchema)
+  if (maglev !== undefined) return withWeightedLocalities(compileMaglev(maglev, at), maglev.localityWeightedLbConfig)
+  return withLocalities({ kind: 'roundRobin' }, anyUnpack(any, RoundRobinSchema)?.localityLbConfig)
+}
+
+function withLocalities(policy: PolicyConfig, localities: LocalityLbConfig | undefined): Policy {
+  const specifier = localities?.localityConfigSpecifier
+  return {
+    policy,
+    failsInPanic: specifier?.case === 'zoneAwareLbConfig' && specifier.value.failTrafficOnPanic,
+    weighsLocalities: specifier?.case === 'localityWeightedLbConfig',
+  }
+}
+
+function withWeightedLocalities(policy: HashPolicyConfig, weighted: object | undefined): Policy {
+  return { policy, failsInPanic: false, weighsLocalities: weighted !== undefined }
 }
 
 export function compileLeastRequest(

@@ -8,32 +8,36 @@ import type { BalancingSurroundings } from './balance-by-priority.ts'
 import { BoundedLoad } from './bounded-load.ts'
 import type { HashTable } from './hash-table.ts'
 import type { HostSet } from './host-set.ts'
-import type { HashPolicyConfig } from './load-balancing-config.ts'
+import type { HashPolicyConfig, LoadBalancingConfig } from './load-balancing-config.ts'
 import { MaglevTable } from './maglev-table.ts'
 import { priorityAt } from './priority-load.ts'
 import type { PriorityLoad } from './priority-load.ts'
 import { Ring } from './ring.ts'
-import { weighHosts } from './weighted-hosts.ts'
+import { weighHosts, weighLocalities } from './weighted-hosts.ts'
 import type { WeightedHost } from './weighted-hosts.ts'
 
 /** A table for each priority. Degraded hosts are in none, as in Envoy, though a priority may owe them its load. */
 export function balanceByHash(
   sets: readonly HostSet[],
   load: PriorityLoad,
-  config: HashPolicyConfig,
+  policy: HashPolicyConfig,
+  { weighsLocalities }: Pick<LoadBalancingConfig, 'weighsLocalities'>,
   surroundings: BalancingSurroundings,
 ): LoadBalancer {
   const tables = sets.map((set, priority) => {
-    const hosts = weighHosts(load.isInPanic[priority] ? set.all : set.healthy, config.usesHostname)
-    const table = createTable(config, hosts)
-    if (config.balanceFactor === 0) return table
-    return new BoundedLoad(table, hosts, config.balanceFactor, surroundings.requests)
+    const usable = load.isInPanic[priority] ? set.all : set.healthy
+    const hosts = weighsLocalities
+      ? weighLocalities(set.all, usable, policy.usesHostname)
+      : weighHosts(usable, policy.usesHostname)
+    const table = createTable(policy, hosts)
+    if (policy.balanceFactor === 0) return table
+    return new BoundedLoad(table, hosts, policy.balanceFactor, surroundings.requests)
   })
   return new HashBalancer(tables, load, surroundings)
 }
 
-function createTable(config: HashPolicyConfig, hosts: readonly WeightedHost[]): HashTable {
-  return config.kind === 'ringHash' ? new Ring(hosts, config) : new MaglevTable(hosts, config)
+function createTable(policy: HashPolicyConfig, hosts: readonly WeightedHost[]): HashTable {
+  return policy.kind === 'ringHash' ? new Ring(hosts, policy) : new MaglevTable(hosts, policy)
 }
 
 class HashBalancer implements LoadBalancer {

@@ -46,4 +46,8 @@ export interface LoadBalancingConfig {
   readonly policy: PolicyConfig | HashPolicyConfig
   /** Percent of healthy hosts below which health is ignored; 0: never. */
   readonly panicThresholdPercent: number
+  /** In panic there is no host instead of all of them. */
+  readonly failsInPanic: boolean
+  /** Within a priority, localities take traffic by their weights. */
+  readonly weighsLocalities: boolean
 }

@@ -1,9 +1,10 @@
 // How much of the load each priority takes, and which of them ignore health (Envoy: "priority levels", "panic threshold").
 
+import type { Endpoints, Host } from '../host.ts'
 import type { HostSet } from './host-set.ts'
 
-/** Envoy's overprovisioning factor: a priority keeps all its load until fewer than 1/1.4 of its hosts are healthy. */
-const OVERPROVISIONING_PERCENT = 140
+/** How health becomes capacity. */
+export type HealthPolicy = Pick<Endpoints, 'overprovisioningPercent' | 'weighsHealth'>
 
 /** By priority. The percents of both lists together are 100. */
 export interface PriorityLoad {
@@ -14,9 +15,13 @@ export interface PriorityLoad {
 }
 
 /** First the healthy hosts of all priorities, then the degraded ones, as far as the healthy cannot carry the load. */
-export function priorityLoad(sets: readonly HostSet[], panicThresholdPercent: number): PriorityLoad {
-  const healthy = sets.map((set) => capacityPercent(set.healthy.length, set))
-  const degraded = sets.map((set) => capacityPercent(set.degraded.length, set))
+export function priorityLoad(
+  sets: readonly HostSet[],
+  panicThresholdPercent: number,
+  policy: HealthPolicy,
+): PriorityLoad {
+  const healthy = sets.map((set) => capacityPercent(set.healthy, set, policy))
+  const degraded = sets.map((set) => capacityPercent(set.degraded, set, policy))
   const total = Math.min(100, sum(healthy) + sum(degraded))
   const isInPanic = sets.map((set) => total < 100 && usablePercent(set) < panicThresholdPercent)
   const none = sets.map(() => 0)
@@ -45,8 +50,15 @@ export function priorityAt(load: PriorityLoad, point: number): number {
   return 0
 }
 
-function capacityPercent(usable: number, { all }: HostSet): number {
-  return all.length === 0 ? 0 : Math.min(100, Math.floor((OVERPROVISIONING_PERCENT * usable) / all.length))
+function capacityPercent(usable: readonly Host[], { all }: HostSet, policy: HealthPolicy): number {
+  if (all.length === 0) return 0
+  const part = policy.weighsHealth ? weightOf(usable) : usable.length
+  const whole = policy.weighsHealth ? weightOf(all) : all.length
+  return Math.min(100, Math.floor((policy.overprovisioningPercent * part) / whole))
+}
+
+function weightOf(hosts: readonly Host[]): number {
+  return sum(hosts.map((host) => host.description.weight))
 }
 
 function usablePercent({ all, healthy, degraded }: HostSet): number {
