@@ -18,6 +18,11 @@ export const longSuites = [
     covers: ['src/codec/http2', 'src/codec/hpack', 'src/proxy', 'test/h2spec'],
   },
   {
+    name: 'policy',
+    command: ['node', 'test/policy/main.ts', '--policies', '4000'],
+    covers: ['src/proxy/policy', 'src/proxy/matching', 'src/translate/authorization', 'test/policy'],
+  },
+  {
     name: 'istio-echo',
     command: ['node', 'test/istio-echo/main.ts'],
     covers: ['src/codec', 'src/proxy', 'src/app', 'src/translate', 'test/istio-echo'],
