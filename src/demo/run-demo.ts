@@ -1,7 +1,7 @@
 // `cairn demo`: a mesh on loopback with a real waypoint in the middle. Starts it, sends the scripted requests, shows what
 // became of them, and stays until Ctrl-C.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +38,8 @@ export async function runDemo(
     const topology = readTopology(folder)
     const requests = parseRequests(readFileSync(join(folder, 'requests.txt'), 'utf8'))
     const listenPort = await freePort()
-    mesh = await startMesh(topology, { host: '127.0.0.1', port: listenPort }, firstPort)
+    const callers = new Set(requests.map(({ caller }) => caller).filter((caller) => caller !== undefined))
+    mesh = await startMesh(topology, { host: '127.0.0.1', port: listenPort }, firstPort, [...callers])
     const certs = join(temporary, 'certs')
     const logFile = join(temporary, 'waypoint.log')
     writeCredentials(certs, mesh.waypointCredentials)
@@ -70,7 +71,7 @@ async function sendAll(requests: readonly ScriptedRequest[], mesh: DemoMesh, ter
   const rows: string[][] = [['service', 'request', 'route', 'backend', 'answer', '']]
   const problems: string[] = []
   for (const request of requests) {
-    const port = mesh.ports.get(request.service)
+    const port = mesh.portOf(request.service, request.caller)
     if (port === undefined) throw new Error(`requests.txt names the service ${request.service}, which does not exist`)
     const answers: Answer[] = []
     for (let sent = 0; sent < request.times; sent++) answers.push(await send(request, port))
@@ -123,9 +124,13 @@ function backendOf(body: string): string | undefined {
   }
 }
 
-function describe({ times, method, path, headers }: ScriptedRequest): string {
+function describe({ caller, times, method, path, headers }: ScriptedRequest): string {
   const count = times === 1 ? '' : `${times} x `
-  return [`${count}${method} ${path}`, ...headers.map(([name, value]) => `${name}: ${value}`)].join('  ')
+  return [
+    ...(caller === undefined ? [] : [`as ${caller}`]),
+    `${count}${method} ${path}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+  ].join('  ')
 }
 
 function answerText({ status, backend }: Answer): string {
@@ -150,18 +155,19 @@ function printInvitation({ requests, mesh, folder, adminPort, logFile, terminal 
   say(colored(terminal, 'dim', `\nAdmin: http://127.0.0.1:${adminPort}/   log: ${logFile}   end: Ctrl-C\n`))
   for (const request of [routed, refused, byHeader]) {
     if (request === undefined) continue
-    say(colored(terminal, 'cyan', curlCommand(request, mesh.ports.get(request.service) ?? 0)))
+    say(colored(terminal, 'cyan', curlCommand(request, mesh.portOf(request.service, request.caller) ?? 0)))
   }
   say(editHint(folder))
 }
 
 /** What to change in the example: a comment `# Try:` says it at the place where it is to be done. */
 function editHint(folder: string): string {
-  const file = join(folder, 'routes.yaml')
-  const lines = readFileSync(file, 'utf8').split('\n')
-  const at = lines.findIndex((line) => line.includes('# Try: '))
-  if (at < 0) return `Edit ${file} and send them again.`
-  return `${file}:${at + 1}: ${lines[at].slice(lines[at].indexOf('# Try: ') + 7)}`
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.yaml'))) {
+    const lines = readFileSync(join(folder, file), 'utf8').split('\n')
+    const at = lines.findIndex((line) => line.includes('# Try: '))
+    if (at >= 0) return `${join(folder, file)}:${at + 1}: ${lines[at].slice(lines[at].indexOf('# Try: ') + 7)}`
+  }
+  return `Edit the files in ${folder} and send the requests again.`
 }
 
 function nextInterrupt(): Promise<void> {

@@ -13,6 +13,7 @@ describe('the script of requests', () => {
   test('is read line by line', () => {
     expect(stable).toEqual({
       service: 'reviews',
+      caller: undefined,
       method: 'GET',
       path: '/reviews/1',
       headers: [
@@ -25,6 +26,7 @@ describe('the script of requests', () => {
       backends: ['reviews-v1'],
     })
     expect(refused).toMatchObject({ method: 'DELETE', headers: [], status: 404, route: undefined, backends: [] })
+    expect(parseRequests('reviews  as shop/cart  GET / -> 200')[0].caller).toBe('shop/cart')
     expect(() => parseRequests('\nreviews FETCH')).toThrow('requests.txt:2: cannot read "reviews FETCH"')
   })
 

@@ -2,11 +2,14 @@
 //
 //   reviews  GET /reviews/1  x-user: beta  -> 200 by route beta from reviews-v2
 //   reviews  GET /admin                    -> 404
+//   reviews  as shop/cart  GET /reviews/1  -> 200 from reviews-v1
 //
 // Pure: text in, requests out; answers in, verdicts out.
 
 export interface ScriptedRequest {
   readonly service: string
+  /** `namespace/account` of the client; undefined for the one that calls unless something else is said. */
+  readonly caller: string | undefined
   readonly method: string
   readonly path: string
   readonly headers: readonly (readonly [name: string, value: string])[]
@@ -28,7 +31,7 @@ export interface Answer {
 }
 
 const line =
-  /^(?<service>\S+)\s+(?:(?<times>\d+)x\s+)?(?<method>[A-Z]+)\s+(?<path>\/\S*)(?<headers>(?:\s+[\w-]+:\s*\S+)*)\s+->\s+(?<status>\d{3})(?:\s+by route (?<route>\S+))?(?:\s+from (?<backends>\S+(?: and \S+)*))?$/
+  /^(?<service>\S+)\s+(?:as (?<caller>[-a-z0-9]+\/[-a-z0-9.]+)\s+)?(?:(?<times>\d+)x\s+)?(?<method>[A-Z]+)\s+(?<path>\/\S*)(?<headers>(?:\s+[\w-]+:\s*\S+)*)\s+->\s+(?<status>\d{3})(?:\s+by route (?<route>\S+))?(?:\s+from (?<backends>\S+(?: and \S+)*))?$/
 
 /** Throws with the line that it cannot read. Empty lines and those that begin with # are comments. */
 export function parseRequests(text: string): ScriptedRequest[] {
@@ -40,6 +43,7 @@ export function parseRequests(text: string): ScriptedRequest[] {
     if (groups === undefined) throw new Error(`requests.txt:${at + 1}: cannot read ${JSON.stringify(trimmed)}`)
     requests.push({
       service: groups['service'],
+      caller: groups['caller'],
       method: groups['method'],
       path: groups['path'],
       headers: [...groups['headers'].matchAll(/([\w-]+):\s*(\S+)/g)].map((match) => [match[1], match[2]]),

@@ -54,7 +54,7 @@ describe('the mesh of the demo', () => {
         dial()
       },
     })
-    const port = mesh.ports.get('reviews')!
+    const port = mesh.portOf('reviews')!
     expect(port).not.toBe(taken.port)
     const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })
     await arrived

@@ -1,7 +1,7 @@
-// The demo, with an unmodified Envoy as the waypoint: what is translated from its objects not only loads but routes as
+// The examples, with an unmodified Envoy as the waypoint: what is translated from their objects not only loads but answers as
 // requests.txt expects, through mTLS tunnels on both sides.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toJson } from '@bufbuild/protobuf'
@@ -18,16 +18,21 @@ import { toBootstrap } from '../../src/translate/bootstrap.ts'
 import { translate } from '../../src/translate/translate.ts'
 import { findEnvoyBinary } from '../support/envoy-binary.ts'
 
+const examples = join(import.meta.dirname, '../../examples')
+
 let folder = ''
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cairn-demo-on-envoy-'))
-  cpSync(join(import.meta.dirname, '../../examples/demo'), folder, { recursive: true })
-  // The Pods of the demo have fixed ports; another address keeps them apart from a demo that runs beside this test.
-  const mesh = join(folder, 'mesh.yaml')
-  writeFileSync(mesh, readFileSync(mesh, 'utf8').replaceAll('127.0.0.1', '127.77.3.1'))
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Pods of examples have fixed ports; another address keeps them apart from a demo that runs beside this test. */
+function copyExample(name: string): void {
+  cpSync(join(examples, name), folder, { recursive: true })
+  const mesh = join(folder, 'mesh.yaml')
+  writeFileSync(mesh, readFileSync(mesh, 'utf8').replaceAll('127.0.0.1', '127.77.3.1'))
+}
 
 function envoy({ resources, certs, namespace, name, listenPort, adminPort }: WaypointOptions): string[] {
   const { objects, diagnostics } = new ResourceFiles([resources]).read()
@@ -45,9 +50,10 @@ function envoy({ resources, certs, namespace, name, listenPort, adminPort }: Way
   return [findEnvoyBinary(), '-c', file, '--use-dynamic-base-id', '--concurrency', '1', '-l', 'warning']
 }
 
-test('every request of the demo gets the expected answer from a real Envoy', async () => {
+test.each(readdirSync(examples))('every request of the example %s gets the expected answer from a real Envoy', async (name) => {
+  copyExample(name)
   let output = ''
   const write = (text: string) => void (output += text)
   const exitCode = await runDemo({ once: true, folder, firstPort: 28_800 }, { out: write, err: write, isColor: false }, envoy)
-  expect([exitCode, output]).toEqual([0, expect.stringContaining('beta')])
+  expect([exitCode, output]).toEqual([0, expect.stringContaining('answered as expected')])
 }, 60_000) // prettier-ignore

@@ -7,7 +7,6 @@ import { Problems } from '../../src/lib/problems.ts'
 import { toWireText } from '../../src/lib/wire-text.ts'
 import { compileEngines, decide, type RbacEngines } from '../../src/proxy/policy/rbac/engines.ts'
 import { socketAddress } from '../../src/proxy/stream/address.ts'
-import type { MetadataStruct } from '../../src/proxy/stream/metadata.ts'
 import type { StreamInfo } from '../../src/proxy/stream/stream-info.ts'
 import { CountingStats } from '../support/counting-stats.ts'
 import { testConnection, testRequest } from '../support/streams.ts'
@@ -59,7 +58,7 @@ function streamOf(request: PolicyRequest, policy: number, ports: readonly number
     info.filterState.set({ ...entry, lifeSpan: 'request', sharing: 'none', readOnly: true })
   }
   if (request.claims !== undefined) {
-    info.dynamicMetadata.merge('envoy.filters.http.jwt_authn', { payload: request.claims } as MetadataStruct)
+    info.dynamicMetadata.merge('envoy.filters.http.jwt_authn', { payload: request.claims })
   }
   info.route = { name: '', metadata: new Map([['app', routeMetadata(policy)]]) }
   return info

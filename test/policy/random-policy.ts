@@ -33,7 +33,7 @@ export function randomPolicy(dice: Dice, policy: number, ports: readonly number[
   const action = dice.pick(['ALLOW', 'ALLOW', 'DENY', 'AUDIT'] as const)
   const policies = dice.some(1, 3, () => random.policy(action)).map(read)
   const rules = rbacRules(action, policies, 'http', dice.once(3) ? trustDomains : ['cluster.local'])
-  return { rules: toJson(RBACSchema, rules, { registry }) as JsonObject }
+  return { rules: toJson(RBACSchema, rules, { registry }) }
 }
 
 function read(object: JsonObject): AuthorizationPolicy {

@@ -1,8 +1,8 @@
 // A request and the connection that it comes on.
 
+import type { Dice } from './vocabulary.ts'
 import {
   addresses,
-  Dice,
   forwardedAddresses,
   headerNames,
   headerValues,
