@@ -2,7 +2,7 @@
 // headers, and filters before RBAC put them where a tunnel and a token would. What Envoy decided is the body of its answer.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create, fromJson, toBinary } from '@bufbuild/protobuf'
@@ -29,9 +29,12 @@ export class EnvoyOracle {
     this.ports = ports
   }
 
-  /** Two ports to listen on. */
+  /** Two ports to listen on, from below those that the system gives to clients and so may give away in the meantime. */
   static async freePorts(): Promise<readonly number[]> {
-    return [await freePort('0.0.0.0'), await freePort('0.0.0.0')]
+    const ports: number[] = []
+    for (let port = 21_000 + (process.pid % 4_000) * 2; ports.length < 2; port++)
+      if (await isFree(port)) ports.push(port)
+    return ports
   }
 
   /** Rejects with Envoy's own words if it refuses a policy. */
@@ -120,6 +123,14 @@ class OracleClient {
     this.socket.removeAllListeners('close')
     this.socket.destroy()
   }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.on('error', () => resolve(false))
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
+  })
 }
 
 function wireText(request: PolicyRequest): string {

@@ -14,6 +14,7 @@ import type {
 } from '../../envoy/generated/xds/type/matcher/v3/matcher_pb.js'
 import { CidrTable } from '../../lib/cidr.ts'
 import type { Problems } from '../../lib/problems.ts'
+import { toWireText } from '../../lib/wire-text.ts'
 import { compileCidrRange } from './address-matcher.ts'
 import { allOf, anyOf } from './combine.ts'
 import type { IpRange, MatchInput, MatchStep, MatchTree, OnMatch, Predicate } from './match-tree.ts'
@@ -86,8 +87,9 @@ function compileTree<S, A>(
   if (type.case === undefined) problems.add('a matcher tree needs exact_match_map, prefix_match_map or custom_match')
   const at = problems.at(type.case === 'prefixMatchMap' ? 'prefix_match_map' : 'exact_match_map').at('map')
   const map = new Map<string, OnMatch<S, A>>()
-  for (const [key, value] of Object.entries(type.value?.map ?? {}))
-    map.set(key, compileOnMatch(value, context, at.key(key)))
+  for (const [key, value] of Object.entries(type.value?.map ?? {})) {
+    map.set(context.valueKind === 'wire' ? toWireText(key) : key, compileOnMatch(value, context, at.key(key)))
+  }
   if (type.case !== 'prefixMatchMap') return { kind: 'exact', input, map }
   const lengths = [...new Set([...map.keys()].map((key) => key.length))].sort((a, b) => b - a)
   return { kind: 'prefix', input, map, lengths }

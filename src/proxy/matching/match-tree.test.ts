@@ -325,3 +325,10 @@ describe('a matcher', () => {
     )
   })
 })
+
+test('keys of a map are compared with the octets of header values', () => {
+  const info = testRequest({ headers: [['x', 'Ã¼']] })
+  const map = { ü: to('found') }
+  expect(evaluate(tree({ matcherTree: { input: header('x'), exactMatchMap: { map } } }), info)).toBe('found')
+  expect(evaluate(tree({ matcherTree: { input: header('x'), prefixMatchMap: { map } } }), info)).toBe('found')
+})
