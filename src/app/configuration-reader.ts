@@ -2,7 +2,7 @@
 // configuration thread.
 
 import { diffSnapshots, type Snapshot, type SnapshotEntry } from '../envoy/snapshot.ts'
-import { SnapshotBuilder } from '../envoy/snapshot-builder.ts'
+import { SnapshotBuilder, type KnownMessages } from '../envoy/snapshot-builder.ts'
 import { problemLine } from '../lib/problems.ts'
 import { bootstrapFacts } from './bootstrap-facts.ts'
 import type { SnapshotChecker } from './check-snapshot.ts'
@@ -23,6 +23,8 @@ export class ConfigurationReader {
   private readonly source: ConfigurationSource
   private readonly refusesWhole: boolean
   private held: Snapshot
+  /** A translation gives the same messages again for what did not change. */
+  private readonly known: KnownMessages = new WeakMap()
   private checker: SnapshotChecker | undefined = undefined
 
   constructor(source: ConfigurationSource, { held, refusesWhole }: ReaderOptions) {
@@ -38,7 +40,7 @@ export class ConfigurationReader {
     const rest = { version, warnings, bootstrap: facts, handover }
     const nothing = { patch: { version, operations: [] }, restated: [] }
     if (loaded.errors.length > 0) return { ...rest, ...nothing, errors: loaded.errors }
-    const next = build(loaded, this.held)
+    const next = build(loaded, this.held, this.known)
     const patch = diffSnapshots(this.held, next)
     if (this.refusesWhole && this.held.entries.size > 0 && patch.operations.length > 0) {
       const problems = await this.check(next, facts?.rejectsPathWithFragment ?? false)
@@ -57,8 +59,8 @@ export class ConfigurationReader {
   }
 }
 
-function build({ version, resources }: LoadedConfiguration, before: Snapshot): Snapshot {
-  const builder = new SnapshotBuilder(before)
+function build({ version, resources }: LoadedConfiguration, before: Snapshot, known: KnownMessages): Snapshot {
+  const builder = new SnapshotBuilder(before, known)
   for (const { desc, message } of resources) builder.addMessage(desc, message)
   return builder.build(version)
 }

@@ -20,13 +20,15 @@ const source = await openConfigurationSource(origin, {
 })
 const reader = new ConfigurationReader(source, { held, refusesWhole: origin.kind !== 'resources' })
 
-let isFirst = true
+/** After so long without a change none is expected that a collection could delay. */
+const REST_MS = 2000
+let resting: NodeJS.Timeout | undefined
 
 async function read(): Promise<void> {
   try {
     send({ type: 'change', change: await reader.next() })
-    if (isFirst) giveBackMemory()
-    isFirst = false
+    clearTimeout(resting)
+    resting = setTimeout(giveBackMemory, REST_MS).unref()
   } catch (error) {
     send({ type: 'failed', message: (error as Error).message })
   }

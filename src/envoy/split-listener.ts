@@ -20,6 +20,16 @@ const FILTER_CHAINS = ListenerSchema.field.filterChains.number
 const DEFAULT_FILTER_CHAIN = ListenerSchema.field.defaultFilterChain.number
 const CHAIN_NAME = FilterChainSchema.field.name.number
 
+export const DEFAULT_CHAIN_KEY = '#default'
+
+/** The key of the chain at `index`; `used` has those of the chains before it, and gets this one. */
+export function uniqueChainKey(name: string, index: number, used: Set<string>): string {
+  let key = name === '' || used.has(name) ? `#${index}` : name
+  while (used.has(key)) key += '#'
+  used.add(key)
+  return key
+}
+
 /** Throws on bytes that are not a message. */
 export function splitListener(bytes: Uint8Array): ListenerParts {
   const reader = new BinaryReader(bytes)
@@ -32,13 +42,9 @@ export function splitListener(bytes: Uint8Array): ListenerParts {
     const [field, type] = reader.tag()
     if (field === FILTER_CHAINS && type === WireType.LengthDelimited) {
       const chain = reader.bytes()
-      let key = chainName(chain)
-      if (key === '' || used.has(key)) key = `#${chains.length}`
-      while (used.has(key)) key += '#'
-      used.add(key)
-      chains.push({ key, bytes: chain })
+      chains.push({ key: uniqueChainKey(chainName(chain), chains.length, used), bytes: chain })
     } else if (field === DEFAULT_FILTER_CHAIN && type === WireType.LengthDelimited) {
-      last = { key: '#default', bytes: reader.bytes() }
+      last = { key: DEFAULT_CHAIN_KEY, bytes: reader.bytes() }
     } else {
       reader.skip(type, field)
       rest.push(bytes.subarray(start, reader.pos))

@@ -5,7 +5,7 @@
 import { statSync, watch, type FSWatcher } from 'node:fs'
 
 export interface DirectoryWatcherOptions {
-  /** Quiet time after an event. Default 50. */
+  /** Quiet time after an event. Default 10: what is read half-written keeps its last good version, and is read again. */
   readonly quietMs?: number
   /** How often to look without an event, since some file systems send none. Default 10,000; 0: never. */
   readonly pollMs?: number
@@ -26,7 +26,7 @@ export class DirectoryWatcher {
   private pending: NodeJS.Timeout | undefined
   private closed = false
 
-  constructor({ quietMs = 50, pollMs = 10_000, onChange }: DirectoryWatcherOptions) {
+  constructor({ quietMs = 10, pollMs = 10_000, onChange }: DirectoryWatcherOptions) {
     this.quietMs = quietMs
     this.onChange = onChange
     this.poll = pollMs > 0 ? setInterval(onChange, pollMs).unref() : undefined
