@@ -36,7 +36,11 @@ const gatewayKinds = {
   BackendTLSPolicy: 'gateway.networking.k8s.io_backendtlspolicies',
   Gateway: 'gateway.networking.k8s.io_gateways',
   GatewayClass: 'gateway.networking.k8s.io_gatewayclasses',
+  GRPCRoute: 'gateway.networking.k8s.io_grpcroutes',
   HTTPRoute: 'gateway.networking.k8s.io_httproutes',
+  ReferenceGrant: 'gateway.networking.k8s.io_referencegrants',
+  TCPRoute: 'gateway.networking.k8s.io_tcproutes',
+  TLSRoute: 'gateway.networking.k8s.io_tlsroutes',
   XBackendTrafficPolicy: 'gateway.networking.x-k8s.io_xbackendtrafficpolicies',
 }
 

@@ -45,6 +45,8 @@ export interface LabelSelectorRequirement {
   readonly values?: readonly string[]
 }
 
+export type Route = HttpRoute | GrpcRoute | TlsRoute | TcpRoute
+
 export interface HttpRoute extends KubernetesObject {
   readonly kind: 'HTTPRoute'
   readonly spec: HttpRouteSpec
@@ -89,13 +91,16 @@ export interface NamedMatch {
   readonly value: string
 }
 
-export interface HttpBackendRef {
+export interface BackendRef {
   readonly group?: string
   readonly kind?: string
   readonly namespace?: string
   readonly name: string
   readonly port?: number
   readonly weight?: number
+}
+
+export interface HttpBackendRef extends BackendRef {
   readonly filters?: readonly HttpRouteFilter[]
 }
 
@@ -130,4 +135,58 @@ export interface HttpPathModifier {
   readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch'
   readonly replaceFullPath?: string
   readonly replacePrefixMatch?: string
+}
+
+export interface GrpcRoute extends KubernetesObject {
+  readonly kind: 'GRPCRoute'
+  readonly spec: GrpcRouteSpec
+}
+
+export interface GrpcRouteSpec {
+  readonly parentRefs?: readonly ParentReference[]
+  readonly hostnames?: readonly string[]
+  readonly rules?: readonly GrpcRouteRule[]
+}
+
+export interface GrpcRouteRule {
+  readonly name?: string
+  /** Absent: every call. */
+  readonly matches?: readonly GrpcRouteMatch[]
+  /** A subset of the filters of an HTTPRoute. */
+  readonly filters?: readonly HttpRouteFilter[]
+  readonly backendRefs?: readonly HttpBackendRef[]
+  readonly sessionPersistence?: unknown
+}
+
+export interface GrpcRouteMatch {
+  readonly method?: GrpcMethodMatch
+  readonly headers?: readonly NamedMatch[]
+}
+
+export interface GrpcMethodMatch {
+  readonly type?: 'Exact' | 'RegularExpression'
+  readonly service?: string
+  readonly method?: string
+}
+
+export interface TlsRoute extends KubernetesObject {
+  readonly kind: 'TLSRoute'
+  readonly spec: TcpRoute['spec'] & { readonly hostnames: readonly string[] }
+}
+
+export interface TcpRoute extends KubernetesObject {
+  readonly kind: 'TCPRoute'
+  readonly spec: {
+    readonly parentRefs?: readonly ParentReference[]
+    readonly rules: readonly { readonly name?: string; readonly backendRefs: readonly BackendRef[] }[]
+  }
+}
+
+/** Which references into its namespace are allowed. Routes of a mesh need none: whoever may dial a Service may route to it. */
+export interface ReferenceGrant extends KubernetesObject {
+  readonly kind: 'ReferenceGrant'
+  readonly spec: {
+    readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[]
+    readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[]
+  }
 }

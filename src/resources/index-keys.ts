@@ -13,7 +13,10 @@ export function indexKeysOf(object: AnyObject): string[] {
       const service = labels?.['kubernetes.io/service-name']
       return service === undefined ? [] : [`${namespace}/${service}`]
     }
-    case 'HTTPRoute': {
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TLSRoute':
+    case 'TCPRoute': {
       const services = new Set<string>()
       for (const parent of object.spec.parentRefs ?? []) {
         if (parent.kind === 'Service' && (parent.group ?? '') === '') {

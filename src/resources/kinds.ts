@@ -3,7 +3,9 @@
 
 import type { EndpointSlice, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
-import type { Gateway, GatewayClass, HttpRoute } from './gateway-api.ts'
+import type {
+  Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, Route, TcpRoute, TlsRoute,
+} from './gateway-api.ts' // prettier-ignore
 import { coreSchemas } from './generated/core-schemas.ts'
 import { gatewaySchemas } from './generated/gateway-schemas.ts'
 import { istioSchemas } from './generated/istio-schemas.ts'
@@ -13,7 +15,9 @@ import { checkAuthorizationPolicy } from './rules/authorization-policy.ts'
 import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
 import { checkDestinationRule } from './rules/destination-rule.ts'
 import { checkGateway } from './rules/gateway.ts'
+import { checkGrpcRoute } from './rules/grpc-route.ts'
 import { checkHttpRoute } from './rules/http-route.ts'
+import { checkLayer4Route } from './rules/layer4-route.ts'
 import type { NameRule } from './rules/metadata.ts'
 import { denyingPolicy } from './rules/unreadable-policy.ts'
 import type { PlainObject, Report, Schema } from './schema.ts'
@@ -30,11 +34,16 @@ export interface Kinds {
   GatewayClass: GatewayClass
   Gateway: Gateway
   HTTPRoute: HttpRoute
+  GRPCRoute: GrpcRoute
+  TLSRoute: TlsRoute
+  TCPRoute: TcpRoute
+  ReferenceGrant: ReferenceGrant
   AuthorizationPolicy: AuthorizationPolicy
   DestinationRule: DestinationRule
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
+export type RouteKind = Route['kind']
 
 export interface KindRow {
   readonly group: string
@@ -87,6 +96,16 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     versions: gatewayVersions,
     check: checkHttpRoute,
   }),
+  GRPCRoute: row<'GRPCRoute'>(gatewaySchemas['GRPCRoute'], gatewayGroup, { check: checkGrpcRoute }),
+  TLSRoute: row<'TLSRoute'>(gatewaySchemas['TLSRoute'], gatewayGroup, {
+    versions: ['v1', 'v1alpha3'],
+    check: checkLayer4Route,
+  }),
+  TCPRoute: row<'TCPRoute'>(gatewaySchemas['TCPRoute'], gatewayGroup, {
+    versions: ['v1', 'v1alpha2'],
+    check: checkLayer4Route,
+  }),
+  ReferenceGrant: row<'ReferenceGrant'>(gatewaySchemas['ReferenceGrant'], gatewayGroup, { versions: gatewayVersions }),
   AuthorizationPolicy: row<'AuthorizationPolicy'>(istioSchemas['AuthorizationPolicy'], istioSecurityGroup, {
     versions: ['v1', 'v1beta1'],
     check: checkAuthorizationPolicy,

@@ -3,11 +3,10 @@
 
 import type { EndpointSlice } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
-import type { HttpRoute } from './gateway-api.ts'
 import { indexKeysOf, targetKey, type PolicyTarget } from './index-keys.ts'
 import type { AuthorizationPolicy } from './istio-security.ts'
 import { kinds } from './kinds.ts'
-import type { AnyObject, Kind, Kinds } from './kinds.ts'
+import type { AnyObject, Kind, Kinds, RouteKind } from './kinds.ts'
 import { describeObject, type KubernetesObject } from './object-meta.ts'
 
 /** How translation reads objects. Every answer is in a fixed order: by age, then namespace, then name. */
@@ -17,8 +16,8 @@ export interface ResourceReader {
   list<K extends Kind>(kind: K, namespace?: string): readonly Kinds[K][]
   /** The EndpointSlices that carry a Service's name in `kubernetes.io/service-name`. */
   endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[]
-  /** The HTTPRoutes of any namespace that name a Service as a parent. */
-  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[]
+  /** The routes of a kind, of any namespace, that name a Service as a parent. */
+  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][]
   /** The AuthorizationPolicies of a namespace that name the target; without a target, those whose targets are not known. */
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
   /** The DestinationRules of a namespace whose host is spelt so. */
@@ -111,8 +110,8 @@ export class ResourceStore implements ResourceReader {
     return this.found('EndpointSlice', `${namespace}/${service}`)
   }
 
-  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[] {
-    return this.found('HTTPRoute', `${namespace}/${service}`)
+  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][] {
+    return this.found(kind, `${namespace}/${service}`)
   }
 
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
@@ -169,9 +168,9 @@ export class RecordingReader implements ResourceReader {
     return this.store.endpointSlicesOf(namespace, service)
   }
 
-  httpRoutesOf(namespace: string, service: string): readonly HttpRoute[] {
-    this.reads.add(readKeys.index('HTTPRoute', `${namespace}/${service}`))
-    return this.store.httpRoutesOf(namespace, service)
+  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][] {
+    this.reads.add(readKeys.index(kind, `${namespace}/${service}`))
+    return this.store.routesOf(kind, namespace, service)
   }
 
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {

@@ -1,6 +1,6 @@
 // What is to be said about a waypoint and its Services together, rather than about one of them.
 
-import type { Gateway, HttpRoute } from '../resources/gateway-api.ts'
+import type { Gateway, Route } from '../resources/gateway-api.ts'
 import type { ResourceReader } from '../resources/resource-store.ts'
 import { HBONE_PORT } from './model/workload.ts'
 import type { TranslationReport } from './report.ts'
@@ -41,14 +41,14 @@ export function reportUnusedRoutes(
   services: readonly ServiceTranslation[],
   report: TranslationReport,
 ): void {
-  const used = new Set<HttpRoute>()
+  const used = new Set<Route>()
   for (const { outcomes } of services) for (const { route } of outcomes) used.add(route)
-  for (const route of reader.list('HTTPRoute')) {
-    if (!used.has(route)) reportParents(route, reader, report)
+  for (const kind of ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'] as const) {
+    for (const route of reader.list(kind)) if (!used.has(route)) reportParents(route, reader, report)
   }
 }
 
-function reportParents(route: HttpRoute, reader: ResourceReader, report: TranslationReport): void {
+function reportParents(route: Route, reader: ResourceReader, report: TranslationReport): void {
   const parents = route.spec.parentRefs ?? []
   if (parents.length === 0) report.warning(route, ['spec'], 'has no parentRefs and so no effect', 'name a Service')
   for (const [index, parent] of parents.entries()) {

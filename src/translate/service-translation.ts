@@ -11,9 +11,9 @@ import type { ClusterLoadAssignment } from '../envoy/generated/envoy/config/endp
 import type { Secret } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
 import type { DestinationRule } from '../resources/destination-rule.ts'
 import type { Diagnostic } from '../resources/diagnostic.ts'
-import type { HttpRoute, ParentReference } from '../resources/gateway-api.ts'
+import type { Route } from '../resources/gateway-api.ts'
 import type { AuthorizationPolicy } from '../resources/istio-security.ts'
-import type { ReadKey, RecordingReader, ResourceReader } from '../resources/resource-store.ts'
+import type { ReadKey, RecordingReader } from '../resources/resource-store.ts'
 import { servicePolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { httpAuthorization, tcpAuthorization } from './authorization/authorization-filters.ts'
 import { reportRulesWithoutHttp } from './authorization/policy-report.ts'
@@ -29,9 +29,12 @@ import type { WaypointClient } from './model/waypoint-client.ts'
 import type { WaypointName } from './model/waypoint.ts'
 import { inboundName } from './names.ts'
 import { TranslationReport } from './report.ts'
-import { httpRouteCandidates, type RouteCandidate } from './routes/http-route.ts'
-import { defaultRoute, orderRoutes, routeConfiguration } from './routes/service-routes.ts'
-import { RouteParentOutcome } from './status/route-parent.ts'
+import { attachedRoutes, type Attachment } from './routes/attached-routes.ts'
+import type { BackendContext, TcpBackend } from './routes/backends.ts'
+import { routeCandidates, type RouteCandidate } from './routes/http-route.ts'
+import { defaultRoute, mergeRoutes, routeConfiguration } from './routes/service-routes.ts'
+import { tcpRouteClusters } from './routes/tcp-route.ts'
+import type { RouteParentOutcome } from './status/route-parent.ts'
 
 export interface ServiceTranslation {
   readonly model: ServiceModel
@@ -70,8 +73,9 @@ export function translateService(
   const policies = servicePolicies(reader, model.object, context.policies)
   for (const port of model.ports) {
     if (port.handling === 'none') continue
-    if (port.handling !== 'tcp') addHttp(parts, model, port, attachments, policies, report, context)
-    if (port.handling !== 'http') addTcp(parts, model, port, policies, context)
+    const attached = attachments.filter(({ ports }) => ports.has(port.port))
+    if (port.handling !== 'tcp') addHttp(parts, model, port, attached, policies, report, context)
+    if (port.handling !== 'http') addTcp(parts, model, port, attached, policies, report, context)
     if (port.handling === 'tcp') reportRulesWithoutHttp(policies, model, port, report)
   }
   const outcomes = attachments.map(({ outcome }) => outcome)
@@ -89,26 +93,59 @@ export function translateService(
   }
 }
 
+type FilterChainInit = MessageInitShape<typeof FilterChainSchema>
+
 /** What each port adds. */
 interface ServiceParts {
   readonly reader: RecordingReader
   readonly clusters: DestinationClusters
-  readonly chains: MessageInitShape<typeof FilterChainSchema>[]
+  readonly chains: FilterChainInit[]
 }
 
 function addTcp(
   parts: ServiceParts,
   model: ServiceModel,
   port: ServicePortModel,
+  attachments: readonly Attachment[],
   policies: readonly AuthorizationPolicy[],
+  report: TranslationReport,
   context: ServiceContext,
 ): void {
   const name = inboundName(port.port, 'tcp', model.hostname)
   parts.clusters.addOwn(model, port, 'tcp')
   if (model.addresses.length === 0) return
-  const tcpSettings = tcpProxySettings(parts.clusters.policyOf(model).client.trafficPolicy)
+  const clusters = tcpClusters(attachments, parts, report, context)
+  parts.chains.push(tcpChain(name, clusters, parts, model, port, policies, context))
+}
+
+function tcpChain(
+  name: string,
+  clusters: readonly TcpBackend[] | undefined,
+  parts: ServiceParts,
+  model: ServiceModel,
+  port: ServicePortModel,
+  policies: readonly AuthorizationPolicy[],
+  context: ServiceContext,
+): FilterChainInit {
+  const destination = clusters?.[0].service ?? model
+  const settings = tcpProxySettings(parts.clusters.policyOf(destination).client.trafficPolicy)
   const authorization = tcpAuthorization(policies, context.chain.mesh)
-  parts.chains.push(tcpFilterChain(name, name, authorization, chainMetadata(model, port), tcpSettings))
+  return tcpFilterChain(name, name, authorization, chainMetadata(model, port), settings, clusters)
+}
+
+/** Of several routes of connections the oldest counts; undefined without any. */
+function tcpClusters(
+  attachments: readonly Attachment[],
+  parts: ServiceParts,
+  report: TranslationReport,
+  context: ServiceContext,
+): TcpBackend[] | undefined {
+  for (const attachment of attachments) {
+    const { route } = attachment
+    if (route.kind !== 'TCPRoute' && route.kind !== 'TLSRoute') continue
+    return tcpRouteClusters(route, backendContext(attachment, parts, report, context))
+  }
+  return undefined
 }
 
 function addHttp(
@@ -124,18 +161,21 @@ function addHttp(
   parts.clusters.addOwn(model, port, 'http')
   // Nobody can dial a headless Service as such: its clients dial Pods.
   if (model.addresses.length === 0) return
-  const routing = attachments.filter((attachment) => attachment.appliesTo(port))
-  const candidates = routing.flatMap((attachment) => candidatesOf(attachment, parts, model, port, report, context))
-  const routes =
-    routing.length === 0
-      ? [defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, parts.clusters.hashPolicyOf(model, port))]
-      : orderRoutes(candidates, report)
+  const clusters = tcpClusters(attachments, parts, report, context)
+  if (clusters !== undefined) {
+    // A TCPRoute sends every connection on, what looks like HTTP too.
+    parts.chains.push(tcpChain(name, clusters, parts, model, port, policies, context))
+    return
+  }
+  const candidates = attachments.flatMap((one) => candidatesOf(one, parts, model, port, report, context))
+  const hashPolicy = parts.clusters.hashPolicyOf(model, port)
+  const fallback = defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, hashPolicy)
   const chain = {
     name,
     port: port.port,
     http2: isHttp2(port.protocol),
     grpcWeb: port.protocol === 'gRPC-Web',
-    routes: routeConfiguration(name, port.port, routes),
+    routes: routeConfiguration(name, port.port, mergeRoutes(candidates, attachments, fallback, report)),
     authorization: httpAuthorization(policies, context.chain.mesh),
     before: [],
     metadata: chainMetadata(model, port),
@@ -144,26 +184,21 @@ function addHttp(
 }
 
 function candidatesOf(
-  { route, parentRef, outcome }: Attachment,
+  attachment: Attachment,
   parts: ServiceParts,
   model: ServiceModel,
   port: ServicePortModel,
   report: TranslationReport,
   context: ServiceContext,
 ): RouteCandidate[] {
-  return httpRouteCandidates(route, {
-    reader: parts.reader,
-    settings: context.chain.mesh,
-    waypoint: context.waypoint,
+  const { route, parentRef, outcome, clientNamespace } = attachment
+  if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return []
+  return routeCandidates(route, {
+    ...backendContext(attachment, parts, report, context),
     service: model,
     port,
+    clientNamespace,
     parentNamesPort: parentRef.port !== undefined,
-    hashPolicyOf: (service, servicePort) => parts.clusters.hashPolicyOf(service, servicePort),
-    requireOutbound: (service, servicePort) => parts.clusters.addOutbound(service, servicePort),
-    unresolved: (reason, path, message, remedy) => {
-      outcome.unresolved(reason, message)
-      report.error(route, path, `${message}, so its share of requests gets 500`, remedy)
-    },
     refuseRule: (rule, path, message, remedy) => {
       outcome.refuseRule(rule, message)
       report.error(route, path, message, remedy)
@@ -171,47 +206,30 @@ function candidatesOf(
   })
 }
 
-/** An HTTPRoute that names the Service as a parent. */
-interface Attachment {
-  readonly route: HttpRoute
-  readonly parentRef: ParentReference
-  readonly outcome: RouteParentOutcome
-  readonly appliesTo: (port: ServicePortModel) => boolean
-}
-
-function attachedRoutes(
-  reader: ResourceReader,
-  model: ServiceModel,
-  waypoint: WaypointName,
+function backendContext(
+  { route, outcome }: Attachment,
+  parts: ServiceParts,
   report: TranslationReport,
-): Attachment[] {
-  return reader.httpRoutesOf(model.namespace, model.name).flatMap((route) =>
-    [...(route.spec.parentRefs ?? []).entries()].flatMap(([index, parentRef]): Attachment[] => {
-      if (!namesService(parentRef, route, model)) return []
-      const outcome = new RouteParentOutcome(route, parentRef)
-      const path = ['spec', 'parentRefs', index]
-      const appliesTo = (port: ServicePortModel) =>
-        outcome.rejection === undefined &&
-        (parentRef.port === undefined || parentRef.port === port.port) &&
-        (parentRef.sectionName === undefined || parentRef.sectionName === port.name)
-      const { namespace } = route.metadata
-      if (namespace !== model.namespace && namespace !== waypoint.namespace) {
-        const message = `a route of another namespace than its Service (a consumer route) has no effect`
-        outcome.rejection = { reason: 'NotAllowedByListeners', message }
-        report.error(route, path, message, `move the route to namespace ${model.namespace}`)
-      } else if (!model.ports.some(appliesTo)) {
-        const message = `Service ${model.namespace}/${model.name} has no such port`
-        outcome.rejection = { reason: 'NoMatchingParent', message }
-        report.error(route, path, message, 'correct port or sectionName')
-      }
-      return [{ route, parentRef, outcome, appliesTo }]
-    }),
-  )
+  context: ServiceContext,
+): BackendContext {
+  return {
+    reader: parts.reader,
+    settings: context.chain.mesh,
+    waypoint: context.waypoint,
+    hashPolicyOf: (service, servicePort) => parts.clusters.hashPolicyOf(service, servicePort),
+    requireOutbound: (service, servicePort) => parts.clusters.addOutbound(service, servicePort),
+    unresolved: (reason, path, message, remedy) => {
+      outcome.unresolved(reason, message)
+      report.error(route, path, `${message}, so its share of ${shareThatFails[route.kind]}`, remedy)
+    },
+  }
 }
 
-function namesService(ref: ParentReference, route: HttpRoute, model: ServiceModel): boolean {
-  const namespace = ref.namespace ?? route.metadata.namespace
-  return ref.kind === 'Service' && (ref.group ?? '') === '' && ref.name === model.name && namespace === model.namespace
+const shareThatFails: Readonly<Record<Route['kind'], string>> = {
+  HTTPRoute: 'requests gets 500',
+  GRPCRoute: 'calls gets UNAVAILABLE',
+  TLSRoute: 'connections is closed',
+  TCPRoute: 'connections is closed',
 }
 
 /** Fields of a Service that change where requests go and that are not carried out, or not fully. */

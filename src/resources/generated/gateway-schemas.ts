@@ -783,6 +783,605 @@ export const gatewaySchemas: Readonly<Record<string, Schema>> = {
       },
     },
   },
+  GRPCRoute: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        properties: {
+          hostnames: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              type: 'string',
+              pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+              minLength: 1,
+              maxLength: 253,
+            },
+          },
+          parentRefs: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                  default: 'gateway.networking.k8s.io',
+                },
+                kind: {
+                  type: 'string',
+                  pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                  minLength: 1,
+                  maxLength: 63,
+                  default: 'Gateway',
+                },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+                namespace: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', minLength: 1, maxLength: 63 },
+                port: { type: 'integer', minimum: 1, maximum: 65535 },
+                sectionName: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+          rules: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              type: 'object',
+              properties: {
+                backendRefs: {
+                  type: 'array',
+                  maxItems: 16,
+                  items: {
+                    type: 'object',
+                    required: ['name'],
+                    properties: {
+                      filters: {
+                        type: 'array',
+                        maxItems: 16,
+                        items: {
+                          type: 'object',
+                          required: ['type'],
+                          properties: {
+                            extensionRef: {
+                              type: 'object',
+                              required: ['group', 'kind', 'name'],
+                              properties: {
+                                group: {
+                                  type: 'string',
+                                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                                  maxLength: 253,
+                                },
+                                kind: {
+                                  type: 'string',
+                                  pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                                  minLength: 1,
+                                  maxLength: 63,
+                                },
+                                name: { type: 'string', minLength: 1, maxLength: 253 },
+                              },
+                            },
+                            requestHeaderModifier: {
+                              type: 'object',
+                              properties: {
+                                add: {
+                                  type: 'array',
+                                  maxItems: 16,
+                                  listMapKeys: ['name'],
+                                  items: {
+                                    type: 'object',
+                                    required: ['name', 'value'],
+                                    properties: {
+                                      name: {
+                                        type: 'string',
+                                        pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                        minLength: 1,
+                                        maxLength: 256,
+                                      },
+                                      value: {
+                                        type: 'string',
+                                        pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                        minLength: 1,
+                                        maxLength: 4096,
+                                      },
+                                    },
+                                  },
+                                },
+                                remove: { type: 'array', maxItems: 16, uniqueItems: true, items: { type: 'string' } },
+                                set: {
+                                  type: 'array',
+                                  maxItems: 16,
+                                  listMapKeys: ['name'],
+                                  items: {
+                                    type: 'object',
+                                    required: ['name', 'value'],
+                                    properties: {
+                                      name: {
+                                        type: 'string',
+                                        pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                        minLength: 1,
+                                        maxLength: 256,
+                                      },
+                                      value: {
+                                        type: 'string',
+                                        pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                        minLength: 1,
+                                        maxLength: 4096,
+                                      },
+                                    },
+                                  },
+                                },
+                              },
+                            },
+                            requestMirror: {
+                              type: 'object',
+                              required: ['backendRef'],
+                              properties: {
+                                backendRef: {
+                                  type: 'object',
+                                  required: ['name'],
+                                  properties: {
+                                    group: {
+                                      type: 'string',
+                                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                                      maxLength: 253,
+                                      default: '',
+                                    },
+                                    kind: {
+                                      type: 'string',
+                                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                                      minLength: 1,
+                                      maxLength: 63,
+                                      default: 'Service',
+                                    },
+                                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                                    namespace: {
+                                      type: 'string',
+                                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                                      minLength: 1,
+                                      maxLength: 63,
+                                    },
+                                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                                  },
+                                },
+                                fraction: {
+                                  type: 'object',
+                                  required: ['numerator'],
+                                  properties: {
+                                    denominator: { type: 'integer', minimum: 1, default: 100 },
+                                    numerator: { type: 'integer', minimum: 0 },
+                                  },
+                                },
+                                percent: { type: 'integer', minimum: 0, maximum: 100 },
+                              },
+                            },
+                            responseHeaderModifier: {
+                              type: 'object',
+                              properties: {
+                                add: {
+                                  type: 'array',
+                                  maxItems: 16,
+                                  listMapKeys: ['name'],
+                                  items: {
+                                    type: 'object',
+                                    required: ['name', 'value'],
+                                    properties: {
+                                      name: {
+                                        type: 'string',
+                                        pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                        minLength: 1,
+                                        maxLength: 256,
+                                      },
+                                      value: {
+                                        type: 'string',
+                                        pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                        minLength: 1,
+                                        maxLength: 4096,
+                                      },
+                                    },
+                                  },
+                                },
+                                remove: { type: 'array', maxItems: 16, uniqueItems: true, items: { type: 'string' } },
+                                set: {
+                                  type: 'array',
+                                  maxItems: 16,
+                                  listMapKeys: ['name'],
+                                  items: {
+                                    type: 'object',
+                                    required: ['name', 'value'],
+                                    properties: {
+                                      name: {
+                                        type: 'string',
+                                        pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                        minLength: 1,
+                                        maxLength: 256,
+                                      },
+                                      value: {
+                                        type: 'string',
+                                        pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                        minLength: 1,
+                                        maxLength: 4096,
+                                      },
+                                    },
+                                  },
+                                },
+                              },
+                            },
+                            type: {
+                              type: 'string',
+                              enum: [
+                                'ResponseHeaderModifier',
+                                'RequestHeaderModifier',
+                                'RequestMirror',
+                                'ExtensionRef',
+                              ],
+                            },
+                          },
+                        },
+                      },
+                      group: {
+                        type: 'string',
+                        pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                        maxLength: 253,
+                        default: '',
+                      },
+                      kind: {
+                        type: 'string',
+                        pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                        default: 'Service',
+                      },
+                      name: { type: 'string', minLength: 1, maxLength: 253 },
+                      namespace: {
+                        type: 'string',
+                        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                      },
+                      port: { type: 'integer', minimum: 1, maximum: 65535 },
+                      weight: { type: 'integer', minimum: 0, maximum: 1000000, default: 1 },
+                    },
+                  },
+                },
+                filters: {
+                  type: 'array',
+                  maxItems: 16,
+                  items: {
+                    type: 'object',
+                    required: ['type'],
+                    properties: {
+                      extensionRef: {
+                        type: 'object',
+                        required: ['group', 'kind', 'name'],
+                        properties: {
+                          group: {
+                            type: 'string',
+                            pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                            maxLength: 253,
+                          },
+                          kind: {
+                            type: 'string',
+                            pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                            minLength: 1,
+                            maxLength: 63,
+                          },
+                          name: { type: 'string', minLength: 1, maxLength: 253 },
+                        },
+                      },
+                      requestHeaderModifier: {
+                        type: 'object',
+                        properties: {
+                          add: {
+                            type: 'array',
+                            maxItems: 16,
+                            listMapKeys: ['name'],
+                            items: {
+                              type: 'object',
+                              required: ['name', 'value'],
+                              properties: {
+                                name: {
+                                  type: 'string',
+                                  pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                  minLength: 1,
+                                  maxLength: 256,
+                                },
+                                value: {
+                                  type: 'string',
+                                  pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                  minLength: 1,
+                                  maxLength: 4096,
+                                },
+                              },
+                            },
+                          },
+                          remove: { type: 'array', maxItems: 16, uniqueItems: true, items: { type: 'string' } },
+                          set: {
+                            type: 'array',
+                            maxItems: 16,
+                            listMapKeys: ['name'],
+                            items: {
+                              type: 'object',
+                              required: ['name', 'value'],
+                              properties: {
+                                name: {
+                                  type: 'string',
+                                  pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                  minLength: 1,
+                                  maxLength: 256,
+                                },
+                                value: {
+                                  type: 'string',
+                                  pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                  minLength: 1,
+                                  maxLength: 4096,
+                                },
+                              },
+                            },
+                          },
+                        },
+                      },
+                      requestMirror: {
+                        type: 'object',
+                        required: ['backendRef'],
+                        properties: {
+                          backendRef: {
+                            type: 'object',
+                            required: ['name'],
+                            properties: {
+                              group: {
+                                type: 'string',
+                                pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                                maxLength: 253,
+                                default: '',
+                              },
+                              kind: {
+                                type: 'string',
+                                pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                                minLength: 1,
+                                maxLength: 63,
+                                default: 'Service',
+                              },
+                              name: { type: 'string', minLength: 1, maxLength: 253 },
+                              namespace: {
+                                type: 'string',
+                                pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                                minLength: 1,
+                                maxLength: 63,
+                              },
+                              port: { type: 'integer', minimum: 1, maximum: 65535 },
+                            },
+                          },
+                          fraction: {
+                            type: 'object',
+                            required: ['numerator'],
+                            properties: {
+                              denominator: { type: 'integer', minimum: 1, default: 100 },
+                              numerator: { type: 'integer', minimum: 0 },
+                            },
+                          },
+                          percent: { type: 'integer', minimum: 0, maximum: 100 },
+                        },
+                      },
+                      responseHeaderModifier: {
+                        type: 'object',
+                        properties: {
+                          add: {
+                            type: 'array',
+                            maxItems: 16,
+                            listMapKeys: ['name'],
+                            items: {
+                              type: 'object',
+                              required: ['name', 'value'],
+                              properties: {
+                                name: {
+                                  type: 'string',
+                                  pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                  minLength: 1,
+                                  maxLength: 256,
+                                },
+                                value: {
+                                  type: 'string',
+                                  pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                  minLength: 1,
+                                  maxLength: 4096,
+                                },
+                              },
+                            },
+                          },
+                          remove: { type: 'array', maxItems: 16, uniqueItems: true, items: { type: 'string' } },
+                          set: {
+                            type: 'array',
+                            maxItems: 16,
+                            listMapKeys: ['name'],
+                            items: {
+                              type: 'object',
+                              required: ['name', 'value'],
+                              properties: {
+                                name: {
+                                  type: 'string',
+                                  pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                                  minLength: 1,
+                                  maxLength: 256,
+                                },
+                                value: {
+                                  type: 'string',
+                                  pattern: '^[!-~]+([\\t ]?[!-~]+)*$',
+                                  minLength: 1,
+                                  maxLength: 4096,
+                                },
+                              },
+                            },
+                          },
+                        },
+                      },
+                      type: {
+                        type: 'string',
+                        enum: ['ResponseHeaderModifier', 'RequestHeaderModifier', 'RequestMirror', 'ExtensionRef'],
+                      },
+                    },
+                  },
+                },
+                matches: {
+                  type: 'array',
+                  maxItems: 64,
+                  items: {
+                    type: 'object',
+                    properties: {
+                      headers: {
+                        type: 'array',
+                        maxItems: 16,
+                        listMapKeys: ['name'],
+                        items: {
+                          type: 'object',
+                          required: ['name', 'value'],
+                          properties: {
+                            name: {
+                              type: 'string',
+                              pattern: "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$",
+                              minLength: 1,
+                              maxLength: 256,
+                            },
+                            type: { type: 'string', enum: ['Exact', 'RegularExpression'], default: 'Exact' },
+                            value: { type: 'string', minLength: 1, maxLength: 4096 },
+                          },
+                        },
+                      },
+                      method: {
+                        type: 'object',
+                        properties: {
+                          method: { type: 'string', maxLength: 1024 },
+                          service: { type: 'string', maxLength: 1024 },
+                          type: { type: 'string', enum: ['Exact', 'RegularExpression'], default: 'Exact' },
+                        },
+                      },
+                    },
+                  },
+                },
+                name: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+                sessionPersistence: {
+                  type: 'object',
+                  properties: {
+                    absoluteTimeout: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' },
+                    cookieConfig: {
+                      type: 'object',
+                      properties: {
+                        lifetimeType: { type: 'string', enum: ['Permanent', 'Session'], default: 'Session' },
+                      },
+                    },
+                    sessionName: { type: 'string', maxLength: 128 },
+                    type: { type: 'string', enum: ['Cookie', 'Header'], default: 'Cookie' },
+                  },
+                },
+              },
+            },
+          },
+          useDefaultGateways: { type: 'string', enum: ['All', 'None'] },
+        },
+      },
+      status: {
+        type: 'object',
+        required: ['parents'],
+        properties: {
+          parents: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['conditions', 'controllerName', 'parentRef'],
+              properties: {
+                conditions: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 8,
+                  listMapKeys: ['type'],
+                  items: {
+                    type: 'object',
+                    required: ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+                    properties: {
+                      lastTransitionTime: { type: 'string' },
+                      message: { type: 'string', maxLength: 32768 },
+                      observedGeneration: { type: 'integer', minimum: 0 },
+                      reason: {
+                        type: 'string',
+                        pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+                        minLength: 1,
+                        maxLength: 1024,
+                      },
+                      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+                      type: {
+                        type: 'string',
+                        pattern:
+                          '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+                        maxLength: 316,
+                      },
+                    },
+                  },
+                },
+                controllerName: {
+                  type: 'string',
+                  pattern:
+                    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                  minLength: 1,
+                  maxLength: 253,
+                },
+                parentRef: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                      default: 'gateway.networking.k8s.io',
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                      default: 'Gateway',
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                    namespace: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                    sectionName: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
   HTTPRoute: {
     type: 'object',
     required: ['spec'],
@@ -1696,6 +2295,432 @@ export const gatewaySchemas: Readonly<Record<string, Schema>> = {
                     backendRequest: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' },
                     request: { type: 'string', pattern: '^([0-9]{1,5}(h|m|s|ms)){1,4}$' },
                   },
+                },
+              },
+            },
+          },
+          useDefaultGateways: { type: 'string', enum: ['All', 'None'] },
+        },
+      },
+      status: {
+        type: 'object',
+        required: ['parents'],
+        properties: {
+          parents: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['conditions', 'controllerName', 'parentRef'],
+              properties: {
+                conditions: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 8,
+                  listMapKeys: ['type'],
+                  items: {
+                    type: 'object',
+                    required: ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+                    properties: {
+                      lastTransitionTime: { type: 'string' },
+                      message: { type: 'string', maxLength: 32768 },
+                      observedGeneration: { type: 'integer', minimum: 0 },
+                      reason: {
+                        type: 'string',
+                        pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+                        minLength: 1,
+                        maxLength: 1024,
+                      },
+                      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+                      type: {
+                        type: 'string',
+                        pattern:
+                          '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+                        maxLength: 316,
+                      },
+                    },
+                  },
+                },
+                controllerName: {
+                  type: 'string',
+                  pattern:
+                    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                  minLength: 1,
+                  maxLength: 253,
+                },
+                parentRef: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                      default: 'gateway.networking.k8s.io',
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                      default: 'Gateway',
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                    namespace: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                    sectionName: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  ReferenceGrant: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        required: ['from', 'to'],
+        properties: {
+          from: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['group', 'kind', 'namespace'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                },
+                kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+                namespace: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', minLength: 1, maxLength: 63 },
+              },
+            },
+          },
+          to: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['group', 'kind'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                },
+                kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  TCPRoute: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        required: ['rules'],
+        properties: {
+          parentRefs: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                  default: 'gateway.networking.k8s.io',
+                },
+                kind: {
+                  type: 'string',
+                  pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                  minLength: 1,
+                  maxLength: 63,
+                  default: 'Gateway',
+                },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+                namespace: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', minLength: 1, maxLength: 63 },
+                port: { type: 'integer', minimum: 1, maximum: 65535 },
+                sectionName: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+          rules: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 1,
+            items: {
+              type: 'object',
+              required: ['backendRefs'],
+              properties: {
+                backendRefs: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 16,
+                  items: {
+                    type: 'object',
+                    required: ['name'],
+                    properties: {
+                      group: {
+                        type: 'string',
+                        pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                        maxLength: 253,
+                        default: '',
+                      },
+                      kind: {
+                        type: 'string',
+                        pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                        default: 'Service',
+                      },
+                      name: { type: 'string', minLength: 1, maxLength: 253 },
+                      namespace: {
+                        type: 'string',
+                        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                      },
+                      port: { type: 'integer', minimum: 1, maximum: 65535 },
+                      weight: { type: 'integer', minimum: 0, maximum: 1000000, default: 1 },
+                    },
+                  },
+                },
+                name: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+          useDefaultGateways: { type: 'string', enum: ['All', 'None'] },
+        },
+      },
+      status: {
+        type: 'object',
+        required: ['parents'],
+        properties: {
+          parents: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['conditions', 'controllerName', 'parentRef'],
+              properties: {
+                conditions: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 8,
+                  listMapKeys: ['type'],
+                  items: {
+                    type: 'object',
+                    required: ['lastTransitionTime', 'message', 'reason', 'status', 'type'],
+                    properties: {
+                      lastTransitionTime: { type: 'string' },
+                      message: { type: 'string', maxLength: 32768 },
+                      observedGeneration: { type: 'integer', minimum: 0 },
+                      reason: {
+                        type: 'string',
+                        pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+                        minLength: 1,
+                        maxLength: 1024,
+                      },
+                      status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
+                      type: {
+                        type: 'string',
+                        pattern:
+                          '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$',
+                        maxLength: 316,
+                      },
+                    },
+                  },
+                },
+                controllerName: {
+                  type: 'string',
+                  pattern:
+                    "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\\/[A-Za-z0-9\\/\\-._~%!$&'()*+,;=:]+$",
+                  minLength: 1,
+                  maxLength: 253,
+                },
+                parentRef: {
+                  type: 'object',
+                  required: ['name'],
+                  properties: {
+                    group: {
+                      type: 'string',
+                      pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      maxLength: 253,
+                      default: 'gateway.networking.k8s.io',
+                    },
+                    kind: {
+                      type: 'string',
+                      pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                      default: 'Gateway',
+                    },
+                    name: { type: 'string', minLength: 1, maxLength: 253 },
+                    namespace: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                      minLength: 1,
+                      maxLength: 63,
+                    },
+                    port: { type: 'integer', minimum: 1, maximum: 65535 },
+                    sectionName: {
+                      type: 'string',
+                      pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                      minLength: 1,
+                      maxLength: 253,
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  TLSRoute: {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: { ref: 'ObjectMeta' },
+      spec: {
+        type: 'object',
+        required: ['hostnames', 'rules'],
+        properties: {
+          hostnames: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 1024,
+            items: {
+              type: 'string',
+              pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+              minLength: 1,
+              maxLength: 253,
+            },
+          },
+          parentRefs: {
+            type: 'array',
+            maxItems: 32,
+            items: {
+              type: 'object',
+              required: ['name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                  default: 'gateway.networking.k8s.io',
+                },
+                kind: {
+                  type: 'string',
+                  pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                  minLength: 1,
+                  maxLength: 63,
+                  default: 'Gateway',
+                },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+                namespace: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', minLength: 1, maxLength: 63 },
+                port: { type: 'integer', minimum: 1, maximum: 65535 },
+                sectionName: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
+                },
+              },
+            },
+          },
+          rules: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 1,
+            items: {
+              type: 'object',
+              required: ['backendRefs'],
+              properties: {
+                backendRefs: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 16,
+                  items: {
+                    type: 'object',
+                    required: ['name'],
+                    properties: {
+                      group: {
+                        type: 'string',
+                        pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                        maxLength: 253,
+                        default: '',
+                      },
+                      kind: {
+                        type: 'string',
+                        pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                        default: 'Service',
+                      },
+                      name: { type: 'string', minLength: 1, maxLength: 253 },
+                      namespace: {
+                        type: 'string',
+                        pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+                        minLength: 1,
+                        maxLength: 63,
+                      },
+                      port: { type: 'integer', minimum: 1, maximum: 65535 },
+                      weight: { type: 'integer', minimum: 0, maximum: 1000000, default: 1 },
+                    },
+                  },
+                },
+                name: {
+                  type: 'string',
+                  pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  minLength: 1,
+                  maxLength: 253,
                 },
               },
             },

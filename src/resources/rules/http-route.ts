@@ -3,48 +3,17 @@
 import type { FieldPath } from '../field-path.ts'
 import { parseGatewayDuration } from '../gateway-duration.ts'
 import type {
-  HttpBackendRef, HttpPathModifier, HttpRoute, HttpRouteFilter, HttpRouteMatch, HttpRouteRule, ParentReference,
+  HttpPathModifier, HttpRoute, HttpRouteFilter, HttpRouteMatch, HttpRouteRule,
 } from '../gateway-api.ts' // prettier-ignore
 import type { Report } from '../schema.ts'
-
-/** Matches in all rules of a route together. */
-const maxMatches = 128
+import { checkBackendPort, checkMatchCount, checkParentRefs, checkRuleNames } from './route.ts'
 
 export function checkHttpRoute(route: HttpRoute, report: Report): void {
   checkParentRefs(route.spec.parentRefs ?? [], report)
   const rules = route.spec.rules ?? []
-  const total = rules.reduce((sum, rule) => sum + (rule.matches?.length ?? 0), 0)
-  if (total > maxMatches) {
-    report(
-      ['spec', 'rules'],
-      `have ${total} matches together, at most ${maxMatches} are allowed`,
-      'split the route in two',
-    )
-  }
-  const names = new Map<string, number>()
-  for (const [index, rule] of rules.entries()) {
-    checkRule(rule, ['spec', 'rules', index], report)
-    if (rule.name === undefined) continue
-    const first = names.get(rule.name)
-    if (first === undefined) names.set(rule.name, index)
-    else report(['spec', 'rules', index, 'name'], `repeats the name of spec.rules[${first}]`, 'rename one of the two')
-  }
-}
-
-function checkParentRefs(refs: readonly ParentReference[], report: Report): void {
-  for (const [index, ref] of refs.entries()) {
-    const others = refs.slice(0, index).filter((other) => sameParent(other, ref))
-    if (others.length === 0) continue
-    if (others.some((other) => other.sectionName === ref.sectionName && other.port === ref.port)) {
-      report(['spec', 'parentRefs', index], 'repeats another parent', 'remove one, or set sectionName or port in both')
-    } else if (ref.sectionName === undefined && ref.port === undefined) {
-      report(['spec', 'parentRefs', index], 'names a parent twice without saying which part', 'set sectionName or port')
-    }
-  }
-}
-
-function sameParent(a: ParentReference, b: ParentReference): boolean {
-  return a.group === b.group && a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '')
+  checkMatchCount(rules, report)
+  checkRuleNames(rules, report)
+  for (const [index, rule] of rules.entries()) checkRule(rule, ['spec', 'rules', index], report)
 }
 
 function checkRule(rule: HttpRouteRule, path: FieldPath, report: Report): void {
@@ -56,7 +25,7 @@ function checkRule(rule: HttpRouteRule, path: FieldPath, report: Report): void {
     report([...path, 'backendRefs'], 'must be empty beside a RequestRedirect filter', 'remove them, or the filter')
   }
   for (const [index, backend] of backends.entries()) {
-    checkBackend(backend, [...path, 'backendRefs', index], report)
+    checkBackendPort(backend, [...path, 'backendRefs', index], report)
     checkFilters(backend.filters ?? [], rule, [...path, 'backendRefs', index, 'filters'], report)
   }
   checkTimeouts(rule, [...path, 'timeouts'], report)
@@ -90,7 +59,13 @@ const filterFields: Readonly<Record<string, string>> = {
 }
 const onceInAList = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite', 'CORS']
 
-function checkFilters(filters: readonly HttpRouteFilter[], rule: HttpRouteRule, path: FieldPath, report: Report): void {
+/** `rule` is the rule that a filter on paths belongs to. */
+export function checkFilters(
+  filters: readonly HttpRouteFilter[],
+  rule: HttpRouteRule,
+  path: FieldPath,
+  report: Report,
+): void {
   const types = filters.map((filter) => filter.type)
   for (const [index, filter] of filters.entries()) {
     for (const [type, field] of Object.entries(filterFields)) {
@@ -135,11 +110,6 @@ function checkPathModifier(
       'give each match a rule of its own',
     )
   }
-}
-
-function checkBackend(backend: HttpBackendRef, path: FieldPath, report: Report): void {
-  const isService = (backend.group ?? '') === '' && (backend.kind ?? 'Service') === 'Service'
-  if (isService && backend.port === undefined) report([...path, 'port'], 'is required for a Service', 'add its port')
 }
 
 function checkTimeouts(rule: HttpRouteRule, path: FieldPath, report: Report): void {

@@ -1,13 +1,13 @@
-// Where a rule sends requests: backendRefs -> clusters with weights. An invalid backend keeps its share and answers 500 for
-// it, by naming a cluster that does not exist (HTTPBackendRef; `cluster_not_found_response_code`).
+// Where a rule sends requests or connections: backendRefs -> clusters with weights. An invalid backend keeps its share and
+// fails for it, by naming a cluster that does not exist (HTTPBackendRef; `cluster_not_found_response_code`).
 
 import type { FieldPath } from '../../resources/field-path.ts'
-import type { HttpBackendRef, HttpRoute, HttpRouteRule } from '../../resources/gateway-api.ts'
+import type { BackendRef, HttpBackendRef, Route } from '../../resources/gateway-api.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
 import { hostnameOf, serviceModel, type ServiceModel, type ServicePortModel } from '../model/service-model.ts'
 import { serviceBinding, type WaypointName } from '../model/waypoint.ts'
-import { inboundName, outboundName } from '../names.ts'
+import { inboundName, outboundName, type PortSubset } from '../names.ts'
 import type { HashPolicy } from './hash-policy.ts'
 import type { Refuse } from './header-modifier.ts'
 import { applyBackendFilters } from './http-route-filters.ts'
@@ -25,41 +25,64 @@ export interface BackendContext {
   /** What of a request chooses its endpoint, if its DestinationRules say so. */
   readonly hashPolicyOf: (service: ServiceModel, port: ServicePortModel) => HashPolicy | undefined
   readonly unresolved: (reason: ReferenceProblem, path: FieldPath, message: string, remedy: string) => void
-  readonly refuse: Refuse
 }
 
-export interface Backend {
+export interface WeightedCluster {
   readonly cluster: string
   readonly weight: number
+}
+
+export interface TcpBackend extends WeightedCluster {
+  readonly service: ServiceModel | undefined
+}
+
+export interface Backend extends WeightedCluster {
   readonly headers: HeaderChanges
   readonly hashPolicy: HashPolicy | undefined
 }
 
-/** The backends that get a share. None: the rule answers 500. */
+/** The backends of HTTP requests that get a share. None: every request fails. */
 export function backendsOf(
-  route: HttpRoute,
-  rule: HttpRouteRule,
+  route: Route,
+  refs: readonly HttpBackendRef[],
   rulePath: FieldPath,
   context: BackendContext,
+  refuse: Refuse,
 ): Backend[] {
   const backends: Backend[] = []
-  for (const [index, ref] of (rule.backendRefs ?? []).entries()) {
+  for (const [index, ref] of refs.entries()) {
     const path = [...rulePath, 'backendRefs', index]
-    const { cluster, hashPolicy } = targetOf(route, ref, path, context)
+    const { cluster, hashPolicy } = targetOf(route, ref, path, context, 'http')
     const headers = noHeaderChanges()
-    applyBackendFilters(ref.filters ?? [], headers, path, context.refuse)
+    applyBackendFilters(ref.filters ?? [], headers, path, refuse)
     const weight = ref.weight ?? 1
     if (weight > 0) backends.push({ cluster, weight, headers, hashPolicy })
   }
   return backends
 }
 
-function targetOf(
-  route: HttpRoute,
-  ref: HttpBackendRef,
-  path: FieldPath,
+/** The backends of connections that get a share. */
+export function tcpBackendsOf(
+  route: Route,
+  refs: readonly BackendRef[],
+  rulePath: FieldPath,
   context: BackendContext,
-): Pick<Backend, 'cluster' | 'hashPolicy'> {
+): TcpBackend[] {
+  const backends = refs.map((ref, index) => {
+    const { cluster, service } = targetOf(route, ref, [...rulePath, 'backendRefs', index], context, 'tcp')
+    return { cluster, service, weight: ref.weight ?? 1 }
+  })
+  return backends.filter(({ weight }) => weight > 0)
+}
+
+interface Target {
+  readonly cluster: string
+  /** Undefined where the cluster does not exist. */
+  readonly service: ServiceModel | undefined
+  readonly hashPolicy: HashPolicy | undefined
+}
+
+function targetOf(route: Route, ref: BackendRef, path: FieldPath, context: BackendContext, wanted: PortSubset): Target {
   const { reader, settings, unresolved } = context
   const namespace = ref.namespace ?? route.metadata.namespace
   const port = ref.port ?? 0
@@ -76,7 +99,7 @@ function targetOf(
       `Service ${namespace}/${ref.name} does not exist`,
       'correct the name, or add it',
     )
-    return noTarget(inboundName(port, 'http', hostname))
+    return noTarget(inboundName(port, wanted, hostname))
   }
   const model = serviceModel(service, settings)
   const found = model.ports.find((candidate) => candidate.port === port && candidate.handling !== 'none')
@@ -90,19 +113,21 @@ function targetOf(
   } else if (found === undefined) {
     const ports = model.ports.map((candidate) => candidate.port).join(', ')
     unresolved('BackendNotFound', path, `Service ${namespace}/${ref.name} has no port ${port}`, `write one of ${ports}`)
-  } else if (found.handling === 'tcp') {
+  } else if (found.handling === 'tcp' && wanted === 'http') {
     const message = `port ${port} of Service ${namespace}/${ref.name} carries ${found.protocol}, not HTTP`
     unresolved('UnsupportedProtocol', path, message, 'set appProtocol: http if it does carry HTTP')
   } else {
     const isOwn = serviceBinding(reader, context.waypoint, service).kind === 'bound'
     if (!isOwn) context.requireOutbound(model, found)
-    const cluster = isOwn ? inboundName(port, 'http', hostname) : outboundName(port, hostname)
-    return { cluster, hashPolicy: context.hashPolicyOf(model, found) }
+    // A port that is known to carry HTTP has no cluster for bytes; the one that it has carries them as well.
+    const subset = found.handling === 'http' ? 'http' : wanted
+    const cluster = isOwn ? inboundName(port, subset, hostname) : outboundName(port, hostname)
+    return { cluster, service: model, hashPolicy: context.hashPolicyOf(model, found) }
   }
-  return noTarget(inboundName(port, 'http', hostname))
+  return noTarget(inboundName(port, wanted, hostname))
 }
 
 /** A cluster that does not exist. */
-function noTarget(cluster: string): Pick<Backend, 'cluster' | 'hashPolicy'> {
-  return { cluster, hashPolicy: undefined }
+function noTarget(cluster: string): Target {
+  return { cluster, service: undefined, hashPolicy: undefined }
 }

@@ -2,7 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { RouteSchema } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
-import type { HttpRoute, HttpRouteMatch } from '../../resources/gateway-api.ts'
+import type { Route } from '../../resources/gateway-api.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 
 interface DecoratorContext {
@@ -13,12 +13,10 @@ interface DecoratorContext {
 
 export function decoratorOperation(
   action: NonNullable<MessageInitShape<typeof RouteSchema>['action']>,
-  match: HttpRouteMatch,
-  route: HttpRoute,
+  path: string,
+  route: Route,
   { service, port, parentNamesPort }: DecoratorContext,
 ): string {
-  const { type, value = '/' } = match.path ?? {}
-  const path = type === 'Exact' || type === 'RegularExpression' ? value : '/*'
   if (action.case === 'route' && action.value.clusterSpecifier?.case === 'cluster') {
     // inbound-vip|PORT|SUBSET|HOST or outbound|PORT|SUBSET|HOST
     const [, backendPort, , host] = action.value.clusterSpecifier.value.split('|')

@@ -14,19 +14,32 @@ import { Problems } from '../../lib/problems.ts'
 import type { Refuse } from './header-modifier.ts'
 import { withoutTrailingSlash } from './path-modifier.ts'
 
-type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>
+export type RouteMatchInit = MessageInitShape<typeof RouteMatchSchema>
 type HeaderMatcherInit = MessageInitShape<typeof HeaderMatcherSchema>
 type QueryMatcherInit = MessageInitShape<typeof QueryParameterMatcherSchema>
 type StringMatcherInit = MessageInitShape<typeof StringMatcherSchema>
 
-export function routeMatch(match: HttpRouteMatch, path: FieldPath, refuse: Refuse): RouteMatchInit {
-  const headers = firstOfName(match.headers ?? [], (name) => name.toLowerCase()).map(([item, index]) => ({
-    name: headerName(item.name),
-    headerMatchSpecifier: {
-      case: 'stringMatch' as const,
-      value: stringMatch(item, [...path, 'headers', index, 'value'], refuse),
-    },
-  }))
+/** One match of a route, ready to be put in order among others. */
+export interface CompiledMatch {
+  readonly match: RouteMatchInit
+  readonly rank: MatchRank
+  /** Whether every request matches. */
+  readonly matchesAll: boolean
+  /** The path as the name of a span shows it. */
+  readonly operationPath: string
+}
+
+export function compileHttpMatch(match: HttpRouteMatch, path: FieldPath, refuse: Refuse): CompiledMatch {
+  const { type, value = '/' } = match.path ?? {}
+  return {
+    match: routeMatch(match, path, refuse),
+    rank: matchRank(match),
+    matchesAll: matchesAll(match),
+    operationPath: type === 'Exact' || type === 'RegularExpression' ? value : '/*',
+  }
+}
+
+function routeMatch(match: HttpRouteMatch, path: FieldPath, refuse: Refuse): RouteMatchInit {
   const queryParameters = firstOfName(match.queryParams ?? [], (name) => name).map(([item, index]) => ({
     name: item.name,
     queryParameterMatchSpecifier: {
@@ -37,9 +50,21 @@ export function routeMatch(match: HttpRouteMatch, path: FieldPath, refuse: Refus
   return {
     pathSpecifier: pathSpecifier(match, path, refuse),
     caseSensitive: true,
-    headers: [...byName(headers), ...methodMatch(match.method)] satisfies HeaderMatcherInit[],
+    headers: [...headerMatchers(match.headers ?? [], path, refuse), ...methodMatch(match.method)],
     queryParameters: byName(queryParameters) satisfies QueryMatcherInit[],
   }
+}
+
+/** `path` is that of the match. */
+export function headerMatchers(headers: readonly NamedMatch[], path: FieldPath, refuse: Refuse): HeaderMatcherInit[] {
+  const matchers = firstOfName(headers, (name) => name.toLowerCase()).map(([item, index]) => ({
+    name: headerName(item.name),
+    headerMatchSpecifier: {
+      case: 'stringMatch' as const,
+      value: stringMatch(item, [...path, 'headers', index, 'value'], refuse),
+    },
+  }))
+  return byName(matchers)
 }
 
 /** Istio's order: what is compared is the same in any. */
@@ -85,48 +110,35 @@ function stringMatch({ type, value }: NamedMatch, path: FieldPath, refuse: Refus
   return { matchPattern: { case: 'safeRegex', value: { regex: value } } }
 }
 
-function checkRegex(regex: string, path: FieldPath, refuse: Refuse): void {
+export function checkRegex(regex: string, path: FieldPath, refuse: Refuse): void {
   const problems = new Problems()
   compileRegex(regex, problems)
   for (const { message } of problems.list) refuse(path, message)
 }
 
-/** The order in which matches are tried; see the specification of HTTPRouteRule.matches. */
-export interface MatchRank {
-  /** Exact before prefixes before regular expressions, whose place the specification leaves open: as Istio has it. */
-  readonly pathType: number
-  readonly pathLength: number
-  readonly method: boolean
-  readonly headers: number
-  readonly queryParams: number
-}
+/** What decides first stands first; more wins. Matches of two kinds of routes never meet. */
+export type MatchRank = readonly number[]
 
+/**
+ * Exact before prefixes before regular expressions, whose place the specification leaves open: as Istio has it. See the
+ * specification of HTTPRouteRule.matches.
+ */
 const pathTypes = { Exact: 2, PathPrefix: 1, RegularExpression: 0 }
 
-export function matchRank(match: HttpRouteMatch): MatchRank {
+function matchRank(match: HttpRouteMatch): MatchRank {
   const { type = 'PathPrefix', value = '/' } = match.path ?? {}
-  return {
-    pathType: pathTypes[type],
-    pathLength: value.length,
-    method: match.method !== undefined,
-    headers: match.headers?.length ?? 0,
-    queryParams: match.queryParams?.length ?? 0,
-  }
+  const { method, headers = [], queryParams = [] } = match
+  return [pathTypes[type], value.length, Number(method !== undefined), headers.length, queryParams.length]
 }
 
 /** Negative if `a` is tried first. Zero leaves it to the age of the route, its name and the place of the rule. */
 export function compareRank(a: MatchRank, b: MatchRank): number {
-  return (
-    b.pathType - a.pathType ||
-    b.pathLength - a.pathLength ||
-    Number(b.method) - Number(a.method) ||
-    b.headers - a.headers ||
-    b.queryParams - a.queryParams
-  )
+  for (const [index, value] of a.entries()) if (value !== b[index]) return b[index] - value
+  return 0
 }
 
-/** Whether every request matches. */
-export function matchesAll(match: HttpRouteMatch): boolean {
-  const { pathType, pathLength, method, headers, queryParams } = matchRank(match)
-  return pathType === pathTypes.PathPrefix && pathLength <= 1 && !method && headers === 0 && queryParams === 0
+function matchesAll(match: HttpRouteMatch): boolean {
+  const { type = 'PathPrefix', value = '/' } = match.path ?? {}
+  const { method, headers = [], queryParams = [] } = match
+  return type === 'PathPrefix' && value.length <= 1 && method === undefined && headers.length + queryParams.length === 0
 }

@@ -1,4 +1,4 @@
-// All routes of one port of a Service: its HTTPRoutes merged by the specification's precedence, or Istio's default route.
+// All routes of one port of a Service: those attached to it, merged by the specification's precedence, or Istio's default route.
 
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
@@ -7,6 +7,8 @@ import { formatFieldPath } from '../../resources/field-path.ts'
 import { describeObject, type KubernetesObject } from '../../resources/object-meta.ts'
 import { sourceMetadata } from '../envoy-message.ts'
 import type { TranslationReport } from '../report.ts'
+import type { Attachment } from './attached-routes.ts'
+import { consumerRoutes } from './consumer-routes.ts'
 import type { HashPolicy } from './hash-policy.ts'
 import { compareRank } from './http-route-match.ts'
 import type { RouteCandidate } from './http-route.ts'
@@ -55,10 +57,32 @@ export function defaultRoute(
 }
 
 /**
+ * The routes of one port. Those for everyone merge with each other, and so do those for the clients of one namespace, which
+ * come first: for these clients they stand in place of the others (GEP-1686). `fallback` serves where nothing is attached.
+ */
+export function mergeRoutes(
+  candidates: readonly RouteCandidate[],
+  attachments: readonly Attachment[],
+  fallback: RouteInit,
+  report: TranslationReport,
+): RouteInit[] {
+  const namespaces = new Set(attachments.map(({ clientNamespace }) => clientNamespace))
+  const routesFor = (clients: string | undefined) => {
+    const own = candidates.filter(({ clientNamespace }) => clientNamespace === clients)
+    return orderRoutes(own, report)
+  }
+  const consumers = [...namespaces].filter((namespace) => namespace !== undefined)
+  return [
+    ...consumers.flatMap((namespace) => consumerRoutes(namespace, routesFor(namespace))),
+    ...(namespaces.has(undefined) ? routesFor(undefined) : [fallback]),
+  ]
+}
+
+/**
  * Candidates come route by route, oldest first, and rule by rule; sorting is stable, so that decides between equals. What
  * follows a match of everything is left out, with a warning.
  */
-export function orderRoutes(candidates: readonly RouteCandidate[], report: TranslationReport): RouteInit[] {
+function orderRoutes(candidates: readonly RouteCandidate[], report: TranslationReport): RouteInit[] {
   const ordered = [...candidates].sort((a, b) => compareRank(a.rank, b.rank))
   const last = ordered.findIndex((candidate) => candidate.matchesAll)
   if (last >= 0) {

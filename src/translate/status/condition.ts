@@ -1,5 +1,7 @@
 // Status as the controller would write it: conditions with the reasons that Gateway API and Istio specify.
 
+import type { RouteKind } from '../../resources/kinds.ts'
+
 /** metav1.Condition. */
 export interface Condition {
   readonly type: string
@@ -12,7 +14,7 @@ export interface Condition {
 }
 
 export interface ObjectStatus {
-  readonly kind: 'HTTPRoute' | 'Service' | 'Gateway' | 'AuthorizationPolicy'
+  readonly kind: RouteKind | 'Service' | 'Gateway' | 'AuthorizationPolicy'
   readonly namespace: string
   readonly name: string
   readonly status: Readonly<Record<string, unknown>>

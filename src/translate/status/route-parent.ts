@@ -1,21 +1,25 @@
-// What happened to an HTTPRoute at one of its parents, gathered while it is translated for each port, and the conditions
+// What happened to a route at one of its parents, gathered while it is translated for each port, and the conditions
 // that follow from it (GEP-1364; the specification of RouteParentStatus).
 
-import type { HttpRoute, ParentReference } from '../../resources/gateway-api.ts'
+import type { ParentReference, Route } from '../../resources/gateway-api.ts'
 import type { ReferenceProblem } from '../routes/backends.ts'
 import { Conditions, type Condition } from './condition.ts'
 
 /** Why a parent does not accept the route at all. */
-export type Rejection = { readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners'; readonly message: string }
+export interface Rejection {
+  /** `Conflicted` is of GEP-1294: another kind of route has the port. */
+  readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners' | 'UnsupportedValue' | 'Conflicted'
+  readonly message: string
+}
 
 export class RouteParentOutcome {
-  readonly route: HttpRoute
+  readonly route: Route
   readonly parentRef: ParentReference
   rejection: Rejection | undefined
   private readonly refusedRules = new Map<number, string>()
   private readonly referenceProblems = new Map<string, ReferenceProblem>()
 
-  constructor(route: HttpRoute, parentRef: ParentReference) {
+  constructor(route: Route, parentRef: ParentReference) {
     this.route = route
     this.parentRef = parentRef
   }

@@ -1,7 +1,7 @@
 // The status of each object that a waypoint has a say in, as its controller would write it.
 
 import type { Service } from '../../resources/core.ts'
-import type { Gateway, HttpRoute } from '../../resources/gateway-api.ts'
+import type { Gateway, Route } from '../../resources/gateway-api.ts'
 import type { Binding, WaypointName } from '../model/waypoint.ts'
 import { Conditions, type ObjectStatus } from './condition.ts'
 import type { RouteParentOutcome } from './route-parent.ts'
@@ -38,14 +38,14 @@ export function serviceStatus(
 
 /** One entry per route, with one parent entry per parentRef that this waypoint serves, in the order of the specification. */
 export function routeStatuses(outcomes: readonly RouteParentOutcome[], nowMs: number): ObjectStatus[] {
-  const byRoute = new Map<HttpRoute, RouteParentOutcome[]>()
+  const byRoute = new Map<Route, RouteParentOutcome[]>()
   for (const outcome of outcomes) {
     const known = byRoute.get(outcome.route)
     if (known === undefined) byRoute.set(outcome.route, [outcome])
     else known.push(outcome)
   }
   return [...byRoute].map(([route, parents]) => {
-    const { namespace, name } = route.metadata
+    const { kind, metadata: { namespace, name } } = route // prettier-ignore
     const order = route.spec.parentRefs ?? []
     parents.sort((a, b) => order.indexOf(a.parentRef) - order.indexOf(b.parentRef))
     const entries = parents.map((parent) => ({
@@ -53,6 +53,6 @@ export function routeStatuses(outcomes: readonly RouteParentOutcome[], nowMs: nu
       controllerName: CONTROLLER_NAME,
       conditions: parent.conditions(nowMs),
     }))
-    return { kind: 'HTTPRoute', namespace, name, status: { parents: entries } }
+    return { kind, namespace, name, status: { parents: entries } }
   })
 }

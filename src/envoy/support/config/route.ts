@@ -94,7 +94,7 @@ export const routeSupport: SupportTables = {
     grpc: implemented,
     tls_context: refused('matching on the TLS context'),
     dynamic_metadata: implemented,
-    filter_state: refused('matching on filter state'),
+    filter_state: implemented,
   },
   'envoy.config.route.v3.RouteMatch.ConnectMatcher': {},
   'envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions': {},
