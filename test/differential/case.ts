@@ -23,6 +23,7 @@ export const GROUPS = [
   'rbac',
   'balancing',
   'filters',
+  'retries',
 ] as const
 export type Group = (typeof GROUPS)[number]
 

@@ -176,7 +176,7 @@ export const extensionPoints: Readonly<Record<string, Category>> = {
   },
   'envoy.retry_host_predicates': {
     'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': implemented,
-    'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': skippable('omitting canary hosts'),
+    'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': implemented,
   },
   'envoy.retry_priorities': {
     'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig': skippable('retry priorities'),

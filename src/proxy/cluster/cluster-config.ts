@@ -51,6 +51,8 @@ export interface ClusterConfig {
   readonly connectTimeoutMs: number
   /** 0: never. */
   readonly idleTimeoutMs: number
+  /** From the stream's begin to its end, 0: no limit. */
+  readonly maxStreamDurationMs: number
   readonly maxRequestsPerConnection: number
   readonly protocol: UpstreamProtocol
   readonly http1: Http1Options

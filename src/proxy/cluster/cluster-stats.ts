@@ -23,10 +23,14 @@ export interface ClusterStats {
   readonly rqPendingFailureEject: Counter
   readonly rqCancelled: Counter
   readonly rqTimeout: Counter
+  readonly rqMaxDurationReached: Counter
   readonly rqPerTryTimeout: Counter
+  readonly rqPerTryIdleTimeout: Counter
   readonly rqRxReset: Counter
   readonly rqTxReset: Counter
   readonly rqRetry: Counter
+  readonly rqRetryBackoffExponential: Counter
+  readonly rqRetryBackoffRatelimited: Counter
   readonly rqRetrySuccess: Counter
   /** `retry.upstream_rq_503` and so on: responses that were not passed on because the request was tried again. */
   chargeRetried(status: number): void
@@ -80,10 +84,14 @@ export function clusterStats(store: StatsStore, name: string): ClusterStats {
     rqPendingFailureEject: counter('upstream_rq_pending_failure_eject'),
     rqCancelled: counter('upstream_rq_cancelled'),
     rqTimeout: counter('upstream_rq_timeout'),
+    rqMaxDurationReached: counter('upstream_rq_max_duration_reached'),
     rqPerTryTimeout: counter('upstream_rq_per_try_timeout'),
+    rqPerTryIdleTimeout: counter('upstream_rq_per_try_idle_timeout'),
     rqRxReset: counter('upstream_rq_rx_reset'),
     rqTxReset: counter('upstream_rq_tx_reset'),
     rqRetry: counter('upstream_rq_retry'),
+    rqRetryBackoffExponential: counter('upstream_rq_retry_backoff_exponential'),
+    rqRetryBackoffRatelimited: counter('upstream_rq_retry_backoff_ratelimited'),
     rqRetrySuccess: counter('upstream_rq_retry_success'),
     chargeRetried(status: number): void {
       const charged = (retried[status] ??= ['completed', `${Math.floor(status / 100)}xx`, String(status)].map((stat) =>

@@ -55,6 +55,7 @@ export function compileCluster(
     loadBalancing: compileLoadBalancing(message, problems),
     connectTimeoutMs: durationMs(message.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT_MS,
     idleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_IDLE_TIMEOUT_MS,
+    maxStreamDurationMs: durationMs(common?.maxStreamDuration) ?? 0,
     maxRequestsPerConnection: common?.maxRequestsPerConnection ?? message.maxRequestsPerConnection ?? 0,
     protocol,
     http1: compileHttp1Options(http1, upstreamHttp1Limits(common)),
@@ -166,10 +167,15 @@ function compileOriginalDst(message: Cluster): OriginalDstConfig {
 
 function compileLimits(breakers: CircuitBreakers | undefined, priority: RoutingPriority): CircuitBreakerLimits {
   const thresholds = breakers?.thresholds.find((one) => one.priority === priority)
+  const budget = thresholds?.retryBudget
   return {
     maxConnections: thresholds?.maxConnections ?? 1024,
     maxPendingRequests: thresholds?.maxPendingRequests ?? 1024,
     maxRequests: thresholds?.maxRequests ?? 1024,
     maxRetries: thresholds?.maxRetries ?? 3,
+    retryBudget: budget && {
+      percent: budget.budgetPercent?.value ?? 20,
+      minConcurrency: budget.minRetryConcurrency ?? 3,
+    },
   }
 }

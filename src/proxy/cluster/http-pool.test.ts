@@ -152,7 +152,13 @@ function open(settings: Settings = {}) {
   const attempts: Attempt[] = []
   const codecs: FakeCodec[] = []
   const { maxConnections = 1024, maxPendingRequests = 1024 } = settings
-  const breakers = new CircuitBreakers({ maxConnections, maxPendingRequests, maxRequests: 1024, maxRetries: 3 })
+  const breakers = new CircuitBreakers({
+    maxConnections,
+    maxPendingRequests,
+    maxRequests: 1024,
+    maxRetries: 3,
+    retryBudget: undefined,
+  })
   const cluster = {
     dispatcher,
     breakers,

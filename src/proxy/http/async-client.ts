@@ -171,6 +171,8 @@ class Call implements AsyncCall, AttemptOwner, LoadBalancerContext {
 
   onAttemptTimeout(): void {}
 
+  onAttemptDurationReached(): void {}
+
   /** @internal */
   timeOut(): void {
     if (this.done) return

@@ -3,13 +3,14 @@
 
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { RequestEncoder, ResetReason } from '../../codec/http-stream.ts'
-import { Timer } from '../../lib/timer-wheel.ts'
 import type { ClientConnection } from '../cluster/client-connection.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Host } from '../cluster/host.ts'
 import type { HttpPool, PoolRequest } from '../cluster/http-pool.ts'
 import type { Dispatcher } from '../connection/dispatcher.ts'
 import { UpstreamInfo } from '../stream/upstream-info.ts'
+import { AttemptTimers } from './attempt-timers.ts'
+import type { TimedAttempt } from './attempt-timers.ts'
 
 /** Who is told what became of an attempt. */
 export interface AttemptOwner {
@@ -22,10 +23,14 @@ export interface AttemptOwner {
   /** No stream, or the stream broke. The attempt is over. */
   onAttemptReset(attempt: Attempt, reason: ResetReason, transportFailure: string): void
   onAttemptWritable(attempt: Attempt): void
-  onAttemptTimeout(attempt: Attempt): void
+  /** The try took too long, or the upstream was silent for too long. The stream goes on unless it is cancelled. */
+  onAttemptTimeout(attempt: Attempt, isIdle: boolean): void
+  /** The stream lives longer than the upstream's streams may. */
+  onAttemptDurationReached(attempt: Attempt): void
 }
 
-export class Attempt implements PoolRequest {
+export class Attempt implements PoolRequest, TimedAttempt {
+  readonly cluster: Cluster
   readonly host: Host
   readonly facts = new UpstreamInfo()
   /** Response headers were received. */
@@ -33,7 +38,6 @@ export class Attempt implements PoolRequest {
   /** Some of the request reached the connection. */
   sentBytes = false
   private readonly owner: AttemptOwner
-  private readonly cluster: Cluster
   private readonly dispatcher: Dispatcher
   private pool: HttpPool | undefined = undefined
   private encoder: RequestEncoder | undefined = undefined
@@ -41,7 +45,7 @@ export class Attempt implements PoolRequest {
   private requestEnded = false
   private responseEnded = false
   private done = false
-  private perTryTimer: Timer<Attempt> | undefined = undefined
+  private timers: AttemptTimers | undefined = undefined
 
   constructor(owner: AttemptOwner, cluster: Cluster, host: Host) {
     this.owner = owner
@@ -72,10 +76,18 @@ export class Attempt implements PoolRequest {
     pool.newStream(this)
   }
 
-  armPerTryTimer(timeoutMs: number): void {
-    if (timeoutMs <= 0 || this.done || this.responded) return
-    this.perTryTimer ??= new Timer<Attempt>(onPerTryTimeout, this)
-    this.dispatcher.timers.schedule(this.perTryTimer, timeoutMs)
+  /** The client's request is complete: the try's time runs. 0: none. */
+  startTryTimers(perTryMs: number, idleMs: number): void {
+    if ((perTryMs <= 0 && idleMs <= 0) || this.done) return
+    this.timers ??= new AttemptTimers(this, this.dispatcher)
+    this.timers.startTry(this.responded ? 0 : perTryMs, idleMs)
+  }
+
+  /** 0: no limit. */
+  limitDuration(durationMs: number): void {
+    if (durationMs <= 0 || this.done) return
+    this.timers ??= new AttemptTimers(this, this.dispatcher)
+    this.timers.startDuration(durationMs)
   }
 
   sendHeaders(headers: RequestHeaderMap, endStream: boolean): void {
@@ -116,7 +128,7 @@ export class Attempt implements PoolRequest {
     if (this.encoder === undefined) {
       this.done = true
       this.pool?.cancel(this)
-      this.stopTimer()
+      this.timers?.stop()
       return
     }
     if (!this.responseEnded || !this.requestEnded) {
@@ -149,7 +161,7 @@ export class Attempt implements PoolRequest {
   onPoolFailure(reason: ResetReason, transportFailure: string): void {
     if (this.done) return
     this.done = true
-    this.stopTimer()
+    this.timers?.stop()
     this.facts.transportFailureReason = transportFailure
     // A full pool asked no host.
     if (reason === 'overflow') this.facts.host = undefined
@@ -165,7 +177,8 @@ export class Attempt implements PoolRequest {
     this.responded = true
     this.responseEnded = endStream
     this.facts.firstRxByteReceivedMs = this.dispatcher.nowMs
-    this.stopTimer()
+    this.timers?.responseBegan()
+    this.timers?.noteActivity()
     this.owner.onAttemptHeaders(this, headers, endStream)
     if (endStream) this.finishWhenComplete()
   }
@@ -173,6 +186,7 @@ export class Attempt implements PoolRequest {
   onData(chunk: Buffer, endStream: boolean): void {
     if (this.done) return
     if (endStream) this.responseEnded = true
+    this.timers?.noteActivity()
     this.owner.onAttemptData(this, chunk, endStream)
     if (endStream) this.finishWhenComplete()
   }
@@ -198,8 +212,13 @@ export class Attempt implements PoolRequest {
   }
 
   /** @internal */
-  perTryTimeout(): void {
-    if (!this.done && !this.responded) this.owner.onAttemptTimeout(this)
+  tryTimedOut(isIdle: boolean): void {
+    if (!this.done) this.owner.onAttemptTimeout(this, isIdle)
+  }
+
+  /** @internal */
+  durationReached(): void {
+    if (!this.done) this.owner.onAttemptDurationReached(this)
   }
 
   private finishWhenComplete(): void {
@@ -210,17 +229,9 @@ export class Attempt implements PoolRequest {
   private finish(): void {
     if (this.done) return
     this.done = true
-    this.stopTimer()
+    this.timers?.stop()
     this.cluster.breakers.requests.give()
     this.cluster.stats.rqActive.add(-1)
     this.host.activeRequests--
   }
-
-  private stopTimer(): void {
-    if (this.perTryTimer?.isScheduled) this.dispatcher.timers.cancel(this.perTryTimer)
-  }
-}
-
-function onPerTryTimeout(attempt: Attempt): void {
-  attempt.perTryTimeout()
 }

@@ -20,4 +20,29 @@ export class BodyBuffer {
     this.chunks.length = 0
     this.bytes = 0
   }
+
+  /** All that is kept, to where it can be sent; false when the target has enough for now. */
+  sendTo(target: BodyTarget): boolean {
+    const { chunks, ended, trailers } = this
+    const last = chunks.length - 1
+    let writable = true
+    for (let i = 0; i <= last; i++) {
+      writable = target.sendData(chunks[i], ended && trailers === undefined && i === last)
+      if (!target.isReady) return false
+    }
+    if (trailers !== undefined) target.sendTrailers(trailers)
+    else if (ended && last < 0) target.sendData(NO_BYTES, true)
+    return writable
+  }
 }
+
+/** An Attempt. */
+export interface BodyTarget {
+  /** It still takes data. */
+  readonly isReady: boolean
+  /** False: enough for now. */
+  sendData(chunk: Buffer, endStream: boolean): boolean
+  sendTrailers(trailers: HeaderMap): void
+}
+
+const NO_BYTES = Buffer.alloc(0)

@@ -58,6 +58,7 @@ export function compileClusterAction(
     retryPolicy: retryPolicy === undefined ? undefined : compileRetryPolicy(retryPolicy, problems.at('retry_policy')),
     mirrors: mirrors.length === 0 ? context.mirrors : mirrors,
     hashPolicies: compileHashPolicies(message.hashPolicy, problems.at('hash_policy')),
+    hedgesOnPerTryTimeout: (message.hedgePolicy ?? host.hedgePolicy)?.hedgeOnPerTryTimeout ?? false,
     pathRewrite: compilePathRewrite(route, message, problems),
     hostRewrite: compileHostRewrite(message, problems),
     appendXForwardedHost: message.appendXForwardedHost,

@@ -103,6 +103,7 @@ export function compileHttpConnectionManager(
     upgrades: new Map(message.upgradeConfigs.map((one) => [one.upgradeType.toLowerCase(), one.enabled ?? true])),
     suppressEnvoyHeaders: router?.suppressEnvoyHeaders ?? false,
     strictChecks: router?.strictChecks ?? [],
+    respectExpectedTimeout: router?.respectExpectedTimeout ?? false,
     localReplies: compileLocalReplies(message.localReplyConfig, deps, problems.at('local_reply_config')),
     streamIdleTimeoutMs: durationMs(message.streamIdleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
     connectionIdleTimeoutMs: durationMs(common?.idleTimeout) ?? DEFAULT_CONNECTION_IDLE_MS,
@@ -164,7 +165,7 @@ function compileHeaderSettings(message: HttpConnectionManager, problems: Problem
 interface Installed {
   readonly installed: InstalledFilter[]
   readonly factories: (HttpFilterFactory | undefined)[]
-  readonly router: Pick<HcmConfig, 'suppressEnvoyHeaders' | 'strictChecks'> | undefined
+  readonly router: Pick<HcmConfig, 'suppressEnvoyHeaders' | 'strictChecks' | 'respectExpectedTimeout'> | undefined
 }
 
 /** The router ends the chain and is no filter of the pipeline. */
@@ -190,6 +191,7 @@ function installFilters(
       router = {
         suppressEnvoyHeaders: routerConfig.suppressEnvoyHeaders,
         strictChecks: compileStrictChecks(routerConfig.strictCheckHeaders, strictAt),
+        respectExpectedTimeout: routerConfig.respectExpectedRqTimeout,
       }
       return
     }

@@ -68,6 +68,8 @@ export interface HcmConfig {
   /** From the router filter: no x-envoy-* headers are added. */
   readonly suppressEnvoyHeaders: boolean
   readonly strictChecks: StrictChecks
+  /** From the router filter: x-envoy-expected-rq-timeout-ms of a proxy before this one is the time-out. */
+  readonly respectExpectedTimeout: boolean
   /** Undefined: responses of the proxy's own stay as they are. */
   readonly localReplies: LocalReplyRewrite | undefined
 

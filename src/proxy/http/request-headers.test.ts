@@ -76,7 +76,12 @@ describe('headers that end here', () => {
     ])
   })
 
-  const TRUSTED = ['x-envoy-retry-on: 5xx', 'x-envoy-original-path: /x', 'x-envoy-internal: true']
+  const TRUSTED = [
+    'x-envoy-retry-on: 5xx',
+    'x-envoy-upstream-stream-duration-ms: 5',
+    'x-envoy-original-path: /x',
+    'x-envoy-internal: true',
+  ]
   const INTERNAL = { internalAddressConfig: { cidrRanges: [{ addressPrefix: '10.0.0.0', prefixLen: 8 }] } }
 
   test('are those for proxies, from a client that is not internal', () => {
@@ -93,6 +98,7 @@ describe('headers that end here', () => {
   test('are none of them from an internal client', () => {
     expect(seen([...TRUSTED, 'x-forwarded-for: 10.1.1.1'], { hcm: INTERNAL })).toEqual([
       'x-envoy-retry-on: 5xx',
+      'x-envoy-upstream-stream-duration-ms: 5',
       'x-envoy-original-path: /x',
       'x-forwarded-for: 10.1.1.1',
       'x-envoy-internal: true',

@@ -46,6 +46,21 @@ export function replyToReset(
   }
 }
 
+/** The request, or one try, took too long. */
+export function replyToTimeout(details: string, answersWith204: boolean): LocalReply {
+  if (answersWith204) return { status: 204, body: '', details }
+  return { status: 504, body: 'upstream request timeout', details }
+}
+
+/** The upstream's stream lived too long. */
+export function replyToStreamDuration(exchange: Exchange): LocalReply {
+  return {
+    status: exchange.requestEnded ? 504 : 408,
+    body: 'upstream max stream duration reached',
+    details: 'upstream_max_stream_duration_reached',
+  }
+}
+
 /** Response code details when the response had started. */
 export function detailsOfLateReset(reason: ResetReason): string {
   return `upstream_reset_after_response_started{${reason.replaceAll(' ', '_')}}`

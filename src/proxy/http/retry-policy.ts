@@ -2,6 +2,7 @@
 
 import type { HeaderMap, RequestHeaderMap, ResponseHeaderMap } from '../../codec/header-map.ts'
 import type { ResetReason } from '../../codec/http-stream.ts'
+import type { ResetHeader } from './retry-backoff.ts'
 
 /** Conditions of `retry_on`, one bit each. */
 export const RETRY_ON = {
@@ -35,11 +36,16 @@ export interface RetryPolicy {
   readonly retriableRequest: ((headers: HeaderMap) => boolean) | undefined
   /** For `retriable-headers`; undefined: no response. */
   readonly retriableResponse: ((headers: HeaderMap) => boolean) | undefined
+  /** Host predicates, asked for retries only. */
   readonly avoidPreviousHosts: boolean
+  readonly avoidCanaryHosts: boolean
   /** Picks beyond the first when a predicate refuses a host. */
   readonly hostSelectionMaxAttempts: number
   readonly baseIntervalMs: number
   readonly maxIntervalMs: number
+  /** Headers of the response that may ask for a longer wait, and the longest that is granted. */
+  readonly resetHeaders: readonly ResetHeader[]
+  readonly maxResetIntervalMs: number
 }
 
 /** Unknown words are ignored, as Envoy does. */
@@ -58,7 +64,7 @@ export function isRetryOn(text: string, kind: 'http' | 'grpc'): boolean {
 }
 
 /** Policy of a request whose route has none, for what the request itself asks. */
-const NO_POLICY: RetryPolicy = {
+export const NO_POLICY: RetryPolicy = {
   retryOn: 0,
   numRetries: 1,
   perTryTimeoutMs: 0,
@@ -67,9 +73,12 @@ const NO_POLICY: RetryPolicy = {
   retriableRequest: undefined,
   retriableResponse: undefined,
   avoidPreviousHosts: false,
+  avoidCanaryHosts: false,
   hostSelectionMaxAttempts: 1,
   baseIntervalMs: 25,
   maxIntervalMs: 250,
+  resetHeaders: [],
+  maxResetIntervalMs: 0,
 }
 
 const CONSUMED = [
@@ -166,9 +175,4 @@ export function retriesReset(policy: RetryPolicy, reason: ResetReason, sentBytes
     default:
       return (retryOn & ANY_RESET) !== 0
   }
-}
-
-/** Upper bound of the wait before retry number `retry` (1-based): a uniform integer below it is waited. */
-export function backoffBoundMs(policy: RetryPolicy, retry: number): number {
-  return Math.min(policy.baseIntervalMs * 2 ** (retry - 1), policy.maxIntervalMs)
 }

@@ -96,6 +96,7 @@ export interface ClusterAction {
   readonly mirrors: readonly MirrorPolicy[]
   /** In order; undefined: nothing is hashed. */
   readonly hashPolicies: readonly HashPolicy[] | undefined
+  readonly hedgesOnPerTryTimeout: boolean
   readonly pathRewrite: PathRewrite | undefined
   readonly hostRewrite: HostRewrite
   readonly appendXForwardedHost: boolean

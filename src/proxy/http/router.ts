@@ -15,41 +15,39 @@ import type { Exchange } from './exchange.ts'
 import { hashRequest } from './hash-policy.ts'
 import type { RequestHash } from './hash-policy.ts'
 import type { LocalReply } from './local-reply.ts'
-import { detailsOfLateReset, replyToReset, resetFlag } from './reset-reply.ts'
+import { detailsOfLateReset, replyToReset, replyToStreamDuration, replyToTimeout, resetFlag } from './reset-reply.ts'
 import { addServiceTime } from './response-headers.ts'
+import { Retries } from './retries.ts'
 import { takeRetryPolicy } from './retry-policy.ts'
-import { RetryState } from './retry-state.ts'
-import type { RetryVerdict } from './retry-state.ts'
+import type { RetryOwner } from './retry-state.ts'
 import { applyRouteMutations } from './response-headers.ts'
 import type { ClusterAction, Route } from './route-config.ts'
-import { applyHostRewrite, prepareUpstreamHeaders } from './upstream-headers.ts'
+import { applyHostRewrite, prepareRetryHeaders, prepareUpstreamHeaders } from './upstream-headers.ts'
 import type { Terminal } from './terminal.ts'
 import { startShadows } from './shadow.ts'
 import type { Shadows } from './shadow.ts'
 import { refuseInvalidHeaders } from './strict-headers.ts'
-import { requestTimeouts, setTimeoutHeaders } from './timeouts.ts'
+import { requestTimeouts } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
-import { toExtendedConnect, toSwitchingProtocols } from './upgrade.ts'
+import { toExtendedConnect } from './upgrade.ts'
+import { answersUpgrade, noteTunnelEnd } from './upgrade-answer.ts'
 
-export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContext {
+export class RoutedRequest implements Terminal, AttemptOwner, RetryOwner, LoadBalancerContext {
   private readonly exchange: Exchange
   private readonly route: Route
   private readonly action: ClusterAction
   private cluster: Cluster | undefined = undefined
+  /** The newest, or the one whose response is passed on. */
   private attempt: Attempt | undefined = undefined
   private timeouts: RequestTimeouts = NO_TIMEOUTS
   /** Undefined: the request will not be tried again. */
-  private retry: RetryState | undefined = undefined
-  /** The retry that is due follows a per-try time-out. */
-  private isTimeoutRetry = false
+  private retries: Retries | undefined = undefined
   private sentBytes = false
   private readonly body = new BodyBuffer()
-  private usedHosts: Host[] | undefined = undefined
   private shadows: Shadows | undefined = undefined
   private requestHash: RequestHash | undefined = undefined
   refusedChoices = 0
   private readonly globalTimer: Timer<RoutedRequest>
-  private readonly backoffTimer: Timer<RoutedRequest>
   private done = false
 
   constructor(exchange: Exchange, route: Route, action: ClusterAction) {
@@ -57,7 +55,6 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     this.route = route
     this.action = action
     this.globalTimer = new Timer<RoutedRequest>(onGlobalTimeout, this)
-    this.backoffTimer = new Timer<RoutedRequest>(onBackoffOver, this)
   }
 
   get downstreamConnection(): LoadBalancerContext['downstreamConnection'] {
@@ -76,7 +73,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   }
 
   get attemptedHosts(): readonly Host[] | undefined {
-    return this.usedHosts
+    return this.retries?.usedHosts
   }
 
   start(): void {
@@ -101,7 +98,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     exchange.info.attemptCount = 1
     prepareUpstreamHeaders(exchange, route, action, this.timeouts)
     const policy = takeRetryPolicy(action.retryPolicy, exchange.requestHeaders)
-    if (policy !== undefined) this.retry = new RetryState(policy, cluster)
+    if (policy !== undefined) this.retries = new Retries(this, exchange, cluster, policy)
     if (exchange.requestEnded || exchange.upgradeType === 'websocket') this.armGlobalTimer()
     this.body.ended = exchange.endsWithHeaders
     if (action.mirrors.length > 0) this.shadows = startShadows(exchange, action.mirrors, this.timeouts.globalMs)
@@ -115,7 +112,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const { attempt } = this
     this.shadows?.onRequestData(chunk, endStream)
     const isReady = attempt !== undefined && attempt.isReady && !this.holdsUpgradeData(attempt)
-    if (this.retry !== undefined || !isReady) this.keep(chunk, endStream)
+    if (this.retries !== undefined || !isReady) this.keep(chunk, endStream)
     else this.body.ended = endStream
     if (isReady) {
       if (!attempt.sendData(chunk, endStream)) this.exchange.pauseRequest()
@@ -133,7 +130,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   onRequestReceived(): void {
     if (this.done) return
     this.armGlobalTimer()
-    if (this.attempt?.isReady === true) this.attempt.armPerTryTimer(this.timeouts.perTryMs)
+    if (this.attempt?.isReady === true) this.startTryTimers(this.attempt)
   }
 
   onDownstreamWritable(): void {
@@ -164,7 +161,8 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const { exchange, body } = this
     const { requestHeaders } = exchange
     this.sentBytes = true
-    if (this.exchange.requestEnded) attempt.armPerTryTimer(this.timeouts.perTryMs)
+    attempt.limitDuration(this.timeouts.streamDurationMs ?? attempt.cluster.config.maxStreamDurationMs)
+    if (exchange.requestEnded) this.startTryTimers(attempt)
     if (this.action.hostRewrite.kind === 'auto')
       applyHostRewrite(exchange, this.action, attempt.host.description.hostname)
     const isUpgrade = exchange.upgradeType !== '' && exchange.upgradeType !== 'connect'
@@ -177,10 +175,10 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     this.sendKept(attempt)
   }
 
-  onAttemptInformational(_attempt: Attempt, headers: ResponseHeaderMap): void {
+  onAttemptInformational(attempt: Attempt, headers: ResponseHeaderMap): void {
     if (!this.exchange.config.proxy100Continue || this.done) return
     // What the client has seen cannot be taken back: no retry from here on.
-    this.stopRetrying()
+    this.settleOn(attempt)
     if (this.cluster !== undefined) chargeResponse(this.cluster.stats, headers.status)
     this.exchange.sendInformational(headers)
   }
@@ -188,20 +186,17 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   onAttemptHeaders(attempt: Attempt, headers: ResponseHeaderMap, endStream: boolean): void {
     if (this.done) return
     const { exchange } = this
-    if (this.retry !== undefined && this.grants(this.retry.afterResponse(headers))) {
-      attempt.host.failedRequests++
-      this.cluster?.stats.chargeRetried(headers.status)
-      attempt.cancel('local reset')
-      this.scheduleRetry(false)
+    if (this.retries?.supersedes(attempt, headers, this.attempt) === true) {
+      this.letGo(attempt)
       return
     }
-    this.stopRetrying()
+    this.settleOn(attempt)
     if (this.cluster !== undefined) chargeResponse(this.cluster.stats, headers.status)
     if (headers.status >= 500) attempt.host.failedRequests++
     else attempt.host.successfulRequests++
     exchange.info.responseCodeDetails = 'via_upstream'
     exchange.info.responseCode = headers.status
-    const isTunnel = this.answersUpgrade(attempt, headers)
+    const isTunnel = answersUpgrade(exchange, attempt.isHttp2, headers)
     if (exchange.ended || this.done) return
     if (isTunnel) this.stopTimers()
     addServiceTime(exchange, headers)
@@ -213,7 +208,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
 
   onAttemptData(attempt: Attempt, chunk: Buffer, endStream: boolean): void {
     if (this.done) return
-    if (endStream && this.exchange.isTunnel && !attempt.isHttp2) this.noteTunnelEnd()
+    if (endStream && this.exchange.isTunnel && !attempt.isHttp2) noteTunnelEnd(this.exchange)
     if (!this.exchange.sendResponseData(chunk, endStream)) attempt.pauseRead()
   }
 
@@ -231,9 +226,14 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       return
     }
     if (reason !== 'overflow') attempt.host.failedRequests++
-    if (this.retry !== undefined && this.grants(this.retry.afterReset(reason, this.sentBytes))) {
-      this.scheduleRetry(false)
-      return
+    const { retries } = this
+    if (retries !== undefined) {
+      const isRetried = retries.retriesReset(attempt, reason, this.sentBytes, false)
+      if (isRetried || retries.isAwaitingOther(attempt, this.attempt)) {
+        retries.drop(attempt)
+        this.letGo(attempt)
+        return
+      }
     }
     exchange.setFlag(resetFlag(reason))
     this.reply(replyToReset(exchange, reason, transportFailure, exchange.info.attemptCount > 1))
@@ -243,25 +243,50 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     this.exchange.resumeRequest()
   }
 
-  onAttemptTimeout(attempt: Attempt): void {
+  onAttemptTimeout(attempt: Attempt, isIdle: boolean): void {
     if (this.done) return
-    this.cluster?.stats.rqPerTryTimeout.add(1)
-    attempt.host.timedOutRequests++
-    attempt.cancel('local reset')
-    if (this.retry !== undefined && this.grants(this.retry.afterReset('local reset', true))) {
-      attempt.host.failedRequests++
-      this.scheduleRetry(true)
+    if (this.timeouts.hedges) {
+      if (this.retries?.hedges(attempt) === true) this.letGo(attempt)
       return
     }
-    this.timedOut('upstream_per_try_timeout')
+    const stats = this.cluster?.stats
+    if (isIdle) stats?.rqPerTryIdleTimeout.add(1)
+    else stats?.rqPerTryTimeout.add(1)
+    attempt.host.timedOutRequests++
+    if (!this.isCutOffAndRetried(attempt, true)) {
+      this.timedOut(isIdle ? 'upstream_per_try_idle_timeout' : 'upstream_per_try_timeout')
+    }
+  }
+
+  onAttemptDurationReached(attempt: Attempt): void {
+    if (this.done) return
+    const { exchange } = this
+    this.cluster?.stats.rqMaxDurationReached.add(1)
+    if (this.isCutOffAndRetried(attempt, false)) return
+    exchange.setFlag('UMSDR')
+    exchange.localReply(replyToStreamDuration(exchange))
+  }
+
+  // --- RetryOwner ---------------------------------------------------------------------------------------------------
+
+  onRetryDue(): void {
+    const { exchange } = this
+    exchange.info.attemptCount++
+    prepareRetryHeaders(exchange, this.route, this.action, this.timeouts, this.retries?.isTimeoutRetry === true)
+    // It may have been replaced or removed meanwhile.
+    exchange.cluster = exchange.manager.clusters.get((this.cluster as Cluster).name)
+    this.startAttempt()
   }
 
   // --- attempts -----------------------------------------------------------------------------------------------------
 
   private startAttempt(): void {
-    const { exchange } = this
+    const { exchange, retries } = this
     const { cluster } = exchange
-    const host = cluster === undefined ? undefined : this.chooseHost(cluster)
+    let host: Host | undefined
+    if (cluster !== undefined) {
+      host = retries === undefined ? cluster.chooseHost(this) : retries.chooseHost(cluster, this)
+    }
     if (cluster === undefined || host === undefined) {
       cluster?.stats.cxNoneHealthy.add(1)
       exchange.setFlag('UH')
@@ -275,50 +300,11 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     attempt.start(cluster.httpPool(host, isHttp2, exchange.info.filterState.shared()))
   }
 
-  /** @internal */
-  startRetry(): void {
-    const { exchange, action, timeouts, route } = this
-    const { requestHeaders: headers, info, manager } = exchange
-    info.attemptCount++
-    if (route.virtualHost.includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', String(info.attemptCount))
-    if (route.virtualHost.includeIsTimeoutRetryHeader) {
-      headers.set('x-envoy-is-timeout-retry', String(this.isTimeoutRetry))
-    }
-    const elapsedMs = exchange.requestEnded ? manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs : 0
-    setTimeoutHeaders(exchange, action, timeouts, elapsedMs)
-    // It may have been replaced or removed meanwhile.
-    exchange.cluster = manager.clusters.get((this.cluster as Cluster).name)
-    this.startAttempt()
-  }
-
-  /** Picks again, up to the policy's limit, while the pick is a host that was tried before; the last pick counts. */
-  private chooseHost(cluster: Cluster): Host | undefined {
-    this.refusedChoices = 0
-    let host = cluster.chooseHost(this)
-    const policy = this.retry?.policy
-    if (policy === undefined || !policy.avoidPreviousHosts || host === undefined) return host
-    const used = this.usedHosts
-    if (used !== undefined) {
-      for (let i = 0; i < policy.hostSelectionMaxAttempts && host !== undefined && used.includes(host); i++) {
-        this.refusedChoices++
-        host = cluster.chooseHost(this)
-      }
-    }
-    if (host !== undefined) (this.usedHosts ??= []).push(host)
-    return host
-  }
-
   private sendKept(attempt: Attempt): void {
     const { body } = this
-    let writable = true
-    const last = body.chunks.length - 1
-    for (let i = 0; i <= last; i++) {
-      writable = attempt.sendData(body.chunks[i], body.ended && body.trailers === undefined && i === last)
-      if (!attempt.isReady) return
-    }
-    if (body.trailers !== undefined) attempt.sendTrailers(body.trailers)
-    else if (body.ended && last < 0) attempt.sendData(NO_BYTES, true)
-    if (this.retry === undefined) body.clear()
+    const writable = body.sendTo(attempt)
+    if (!attempt.isReady) return
+    if (this.retries === undefined) body.clear()
     if (writable) this.exchange.resumeRequest()
   }
 
@@ -328,10 +314,11 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     body.append(chunk)
     body.ended = endStream
     const limit = this.action.retryBufferLimitBytes ?? exchange.config.bufferLimitBytes
-    if (this.retry === undefined || body.bytes <= limit) return
+    if (this.retries === undefined || body.bytes <= limit) return
     this.cluster?.stats.retryOrShadowAbandoned.add(1)
-    this.dropRetry()
-    if (this.backoffTimer.isScheduled) {
+    const { isPending } = this.retries
+    this.dropRetries()
+    if (isPending) {
       const text = 'exceeded request buffer limit while retrying upstream'
       exchange.localReply({
         status: 507,
@@ -341,29 +328,41 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     } else if (this.attempt?.isReady === true) body.clear()
   }
 
-  /** A wish that cannot be granted is noted in the log. */
-  private grants(verdict: RetryVerdict): boolean {
-    if (verdict === 'exhausted') this.exchange.setFlag('URX')
-    else if (verdict === 'overflow') this.exchange.setFlag('UO')
-    return verdict === 'retry'
+  private startTryTimers(attempt: Attempt): void {
+    attempt.startTryTimers(this.timeouts.perTryMs, this.timeouts.perTryIdleMs)
   }
 
-  private scheduleRetry(isTimeoutRetry: boolean): void {
-    const { dispatcher, random } = this.exchange.manager
-    this.isTimeoutRetry = isTimeoutRetry
-    this.attempt = undefined
-    dispatcher.timers.schedule(this.backoffTimer, random.below((this.retry as RetryState).backoffBoundMs))
+  /** Ends an attempt that took too long; true when the request is tried again. */
+  private isCutOffAndRetried(attempt: Attempt, isTimeout: boolean): boolean {
+    attempt.cancel('local reset')
+    if (this.retries?.retriesReset(attempt, 'local reset', true, isTimeout) !== true) return false
+    attempt.host.failedRequests++
+    this.letGo(attempt)
+    return true
   }
 
-  private stopRetrying(): void {
-    this.dropRetry()
+  /** The attempt is over, or no longer the newest. */
+  private letGo(attempt: Attempt): void {
+    if (this.attempt === attempt) this.attempt = undefined
+  }
+
+  /** What the client is about to see comes from this attempt: there will be no other. */
+  private settleOn(attempt: Attempt): void {
+    const { retries, exchange } = this
+    if (retries !== undefined) {
+      if (this.attempt !== attempt) this.attempt?.cancel('local reset')
+      this.attempt = attempt
+      exchange.info.upstream = attempt.facts
+      retries.end(attempt)
+      this.retries = undefined
+    }
     // What came behind an upgrade request waits for the tunnel.
-    if (this.exchange.upgradeType === '') this.body.clear()
+    if (exchange.upgradeType === '') this.body.clear()
   }
 
-  private dropRetry(): void {
-    this.retry?.release()
-    this.retry = undefined
+  private dropRetries(): void {
+    this.retries?.end(undefined)
+    this.retries = undefined
   }
 
   // --- upgrades -----------------------------------------------------------------------------------------------------
@@ -371,34 +370,6 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
   /** Bytes behind an upgrade request wait until the upstream has agreed. */
   private holdsUpgradeData(attempt: Attempt): boolean {
     return this.exchange.upgradeType !== '' && !attempt.responded
-  }
-
-  /** True when the response opens a tunnel. A refusal below 400 is not passed on with its body. */
-  private answersUpgrade(attempt: Attempt, headers: ResponseHeaderMap): boolean {
-    const { exchange } = this
-    if (exchange.upgradeType === '') return false
-    const isConnect = exchange.upgradeType === 'connect'
-    if (attempt.isHttp2 && !isConnect) toSwitchingProtocols(headers, exchange.upgradeType)
-    if (headers.status === (isConnect ? 200 : 101)) {
-      exchange.openTunnel()
-      return true
-    }
-    if (headers.status < 400) {
-      const { status, fields } = headers
-      // Its body is not passed on.
-      headers.delete('content-length')
-      headers.delete('transfer-encoding')
-      exchange.localReply({ status, body: '', details: 'websocket_handshake_unsuccessful', headers: fields })
-    }
-    return false
-  }
-
-  /** In the log this is what every end of an HTTP/1 upstream's connection is, unless the client's direction ended before. */
-  private noteTunnelEnd(): void {
-    const { exchange } = this
-    if (exchange.requestEnded) return
-    exchange.setFlag('UC')
-    exchange.info.responseCodeDetails = detailsOfLateReset('connection termination')
   }
 
   // --- the end ------------------------------------------------------------------------------------------------------
@@ -421,6 +392,7 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
       this.cluster?.stats.rqTimeout.add(1)
       this.attempt.host.timedOutRequests++
     }
+    this.retries?.chargeTimeouts()
     this.timedOut('response_timeout')
   }
 
@@ -428,25 +400,25 @@ export class RoutedRequest implements Terminal, AttemptOwner, LoadBalancerContex
     const { exchange } = this
     exchange.setFlag('UT')
     if (this.attempt !== undefined && !exchange.responseStarted) this.attempt.host.failedRequests++
-    if (this.timeouts.answersTimeoutWith204) this.reply({ status: 204, body: '', details })
-    else this.reply({ status: 504, body: 'upstream request timeout', details })
+    this.reply(replyToTimeout(details, this.timeouts.answersTimeoutWith204))
   }
 
   private stopTimers(): void {
     const { timers } = this.exchange.manager.dispatcher
     if (this.globalTimer.isScheduled) timers.cancel(this.globalTimer)
-    if (this.backoffTimer.isScheduled) timers.cancel(this.backoffTimer)
-    this.dropRetry()
+    this.dropRetries()
   }
 }
 
-const NO_TIMEOUTS: RequestTimeouts = { globalMs: 0, perTryMs: 0, answersTimeoutWith204: false }
-const NO_BYTES = Buffer.alloc(0)
+const NO_TIMEOUTS: RequestTimeouts = {
+  globalMs: 0,
+  perTryMs: 0,
+  perTryIdleMs: 0,
+  streamDurationMs: undefined,
+  hedges: false,
+  answersTimeoutWith204: false,
+}
 
 function onGlobalTimeout(request: RoutedRequest): void {
   request.globalTimeout()
-}
-
-function onBackoffOver(request: RoutedRequest): void {
-  request.startRetry()
 }

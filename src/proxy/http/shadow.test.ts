@@ -49,7 +49,13 @@ class Mirror {
   readonly cluster = {
     dispatcher: this.dispatcher,
     stats: clusterStats(this.stats, 'copies'),
-    breakers: new CircuitBreakers({ maxConnections: 1, maxPendingRequests: 1, maxRequests: 9, maxRetries: 1 }),
+    breakers: new CircuitBreakers({
+      maxConnections: 1,
+      maxPendingRequests: 1,
+      maxRequests: 9,
+      maxRetries: 1,
+      retryBudget: undefined,
+    }),
     chooseHost: () => ({ description: {}, activeRequests: 0, failedRequests: 0, successfulRequests: 0 }),
     httpPool: () => ({
       newStream: (request: PoolRequest) => void (this.request = request),

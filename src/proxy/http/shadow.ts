@@ -170,6 +170,8 @@ class Shadow implements AttemptOwner, LoadBalancerContext {
 
   onAttemptTimeout(): void {}
 
+  onAttemptDurationReached(): void {}
+
   private sendKept(attempt: Attempt): void {
     const { body } = this
     if (this.sentEnd) return

@@ -6,7 +6,7 @@ import type { TimerWheel } from '../../lib/timer-wheel.ts'
 import type { Exchange } from './exchange.ts'
 import type { HcmConfig } from './hcm-config.ts'
 import type { ClusterAction } from './route-config.ts'
-import { parseGrpcTimeout } from './timeouts.ts'
+import { grpcTimeoutText, parseGrpcTimeout } from './timeouts.ts'
 
 const DEADLINE_EXCEEDED = 4
 
@@ -106,9 +106,11 @@ function maxDurationMs(exchange: Exchange, action: ClusterAction): number | unde
   const capMs = action.grpcTimeoutHeaderMaxMs
   const asked = capMs === undefined ? undefined : parseGrpcTimeout(exchange.requestHeaders.get('grpc-timeout'))
   if (asked === undefined) return action.maxStreamDurationMs
-  const timeoutMs = capMs! > 0 ? Math.min(asked, capMs!) : asked
+  const timeoutMs = (capMs! > 0 ? Math.min(asked, capMs!) : asked) - action.grpcTimeoutHeaderOffsetMs
+  // The upstream is told what is left of the time, as Envoy tells it.
+  if (exchange.isGrpc && timeoutMs > 0) exchange.requestHeaders.set('grpc-timeout', grpcTimeoutText(timeoutMs))
   // A deadline of no time at all is not "never": it has passed.
-  return Math.max(timeoutMs - action.grpcTimeoutHeaderOffsetMs, Number.MIN_VALUE)
+  return Math.max(timeoutMs, Number.MIN_VALUE)
 }
 
 function onIdle(timeouts: StreamTimeouts): void {

@@ -6,10 +6,22 @@ import type { RequestTimeouts, TimedRequest, TimeoutSettings } from './timeouts.
 
 const GLOBAL = 'x-envoy-upstream-rq-timeout-ms'
 const PER_TRY = 'x-envoy-upstream-rq-per-try-timeout-ms'
+const EXPECTED = 'x-envoy-expected-rq-timeout-ms'
+const STREAM = 'x-envoy-upstream-stream-duration-ms'
+const HEDGE = 'x-envoy-hedge-on-per-try-timeout'
 const ALTERNATIVE = 'x-envoy-upstream-rq-timeout-alt-response'
 
-function request(fields: string[], isGrpc = false, suppressEnvoyHeaders = false): TimedRequest {
-  return { requestHeaders: new RequestHeaderMap(fields), isGrpc, config: { suppressEnvoyHeaders } }
+function request(
+  fields: string[],
+  isGrpc = false,
+  suppressEnvoyHeaders = false,
+  respectExpectedTimeout = false,
+): TimedRequest {
+  return {
+    requestHeaders: new RequestHeaderMap(fields),
+    isGrpc,
+    config: { suppressEnvoyHeaders, respectExpectedTimeout },
+  }
 }
 
 function settings(more: Partial<TimeoutSettings> = {}, perTryTimeoutMs?: number): TimeoutSettings {
@@ -17,9 +29,19 @@ function settings(more: Partial<TimeoutSettings> = {}, perTryTimeoutMs?: number)
     timeoutMs: 15_000,
     maxGrpcTimeoutMs: undefined,
     grpcTimeoutOffsetMs: 0,
+    hedgesOnPerTryTimeout: false,
     retryPolicy: perTryTimeoutMs === undefined ? undefined : ({ perTryTimeoutMs } as RetryPolicy),
     ...more,
   }
+}
+
+const NO_TIMEOUTS: RequestTimeouts = {
+  globalMs: 0,
+  perTryMs: 0,
+  perTryIdleMs: 0,
+  streamDurationMs: undefined,
+  hedges: false,
+  answersTimeoutWith204: false,
 }
 
 describe('the time that a request has', () => {
@@ -31,11 +53,24 @@ describe('the time that a request has', () => {
     ['is what the request says', settings({}, 400), [GLOBAL, '7', PER_TRY, '3'], { globalMs: 7, perTryMs: 3 }],
     ['is unlimited when the request says so', settings(), [GLOBAL, '0'], { globalMs: 0 }],
     ['is the route’s when the request says no number', settings(), [GLOBAL, '7s'], { globalMs: 15_000 }],
+    ['is for the stream what the request says', settings(), [STREAM, '9'], { streamDurationMs: 9 }],
+    ['is hedged when the request says so', settings(), [HEDGE, 'true'], { hedges: true }],
+    ['is not hedged when it says so', settings({ hedgesOnPerTryTimeout: true }), [HEDGE, 'false'], { hedges: false }],
+    ['is hedged as the route says', settings({ hedgesOnPerTryTimeout: true }), [HEDGE, 'yes'], { hedges: true }],
     ['ends with 204 when the request says so', settings(), [ALTERNATIVE, ''], { answersTimeoutWith204: true }],
   ])('%s', (_name, action, fields, expected) => {
     const asking = request([...fields, 'x-kept', '1'])
     expect(requestTimeouts(asking, action)).toMatchObject(expected)
     expect(asking.requestHeaders.fields).toEqual(['x-kept', '1'])
+  })
+
+  test('is what a proxy before this one expects, where that is respected', () => {
+    const fields = [EXPECTED, '300', GLOBAL, '700']
+    expect(requestTimeouts(request(fields), settings()).globalMs).toBe(700)
+    const respecting = request(fields, false, false, true)
+    expect(requestTimeouts(respecting, settings()).globalMs).toBe(300)
+    expect(respecting.requestHeaders.get(EXPECTED)).toBe('300')
+    expect(requestTimeouts(request([GLOBAL, '700'], false, false, true), settings()).globalMs).toBe(700)
   })
 })
 
@@ -95,7 +130,7 @@ describe('grpc-timeout', () => {
 
 describe('the upstream is told', () => {
   function told(timeouts: Partial<RequestTimeouts>, elapsedMs = 0, asked = request([]), action = settings()): string[] {
-    setTimeoutHeaders(asked, action, { globalMs: 0, perTryMs: 0, answersTimeoutWith204: false, ...timeouts }, elapsedMs)
+    setTimeoutHeaders(asked, action, { ...NO_TIMEOUTS, ...timeouts }, elapsedMs)
     return asked.requestHeaders.fields
   }
   const expected = (text: string): string[] => ['x-envoy-expected-rq-timeout-ms', text]
@@ -107,6 +142,7 @@ describe('the upstream is told', () => {
   test.each<[string, Partial<RequestTimeouts>, number, string]>([
     ['the time for all tries', { globalMs: 500 }, 0, '500'],
     ['the time for this one', { globalMs: 500, perTryMs: 200 }, 0, '200'],
+    ['the whole time when another may answer', { globalMs: 500, perTryMs: 200, hedges: true }, 0, '500'],
     ['what is left for a retry', { globalMs: 500, perTryMs: 200 }, 350.7, '150'],
     ['a millisecond when nothing is left', { globalMs: 500 }, 500, '1'],
     ['the time for a try that alone is limited', { perTryMs: 200 }, 9000, '200'],

@@ -3,15 +3,8 @@
 import type { Exchange } from './exchange.ts'
 import { rewritePath } from './path-rewrite.ts'
 import type { ClusterAction, Route } from './route-config.ts'
-import { setTimeoutHeaders } from './timeouts.ts'
+import { hasEnvoyHeader, setTimeoutHeaders } from './timeouts.ts'
 import type { RequestTimeouts } from './timeouts.ts'
-
-/** Headers with meaning for the router only; they end here (those of retries and time-outs elsewhere). */
-const CONSUMED = [
-  'x-envoy-hedge-on-per-try-timeout',
-  'x-envoy-upstream-stream-duration-ms',
-  'x-envoy-upstream-alt-stat-name',
-]
 
 export function prepareUpstreamHeaders(
   exchange: Exchange,
@@ -20,7 +13,8 @@ export function prepareUpstreamHeaders(
   timeouts: RequestTimeouts,
 ): void {
   const { requestHeaders: headers, config, info } = exchange
-  if (hasEnvoyHeader(headers.fields)) for (const name of CONSUMED) headers.delete(name)
+  // No statistics under a second name are kept.
+  if (hasEnvoyHeader(headers.fields)) headers.delete('x-envoy-upstream-alt-stat-name')
   setTimeoutHeaders(exchange, action, timeouts, 0)
   if (route.virtualHost.includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', '1')
   const weighted = exchange.weightedCluster
@@ -33,6 +27,22 @@ export function prepareUpstreamHeaders(
     if (!config.suppressEnvoyHeaders) headers.set('x-envoy-original-path', headers.path)
     headers.path = rewritePath(headers.path, action.pathRewrite)
   }
+}
+
+/** What changes from one attempt to the next. */
+export function prepareRetryHeaders(
+  exchange: Exchange,
+  route: Route,
+  action: ClusterAction,
+  timeouts: RequestTimeouts,
+  isTimeoutRetry: boolean,
+): void {
+  const { requestHeaders: headers, info, manager, requestEnded } = exchange
+  const { includeAttemptCountInRequest, includeIsTimeoutRetryHeader } = route.virtualHost
+  if (includeAttemptCountInRequest) headers.set('x-envoy-attempt-count', String(info.attemptCount))
+  if (includeIsTimeoutRetryHeader) headers.set('x-envoy-is-timeout-retry', String(isTimeoutRetry))
+  const elapsedMs = requestEnded ? manager.dispatcher.nowMs - info.lastDownstreamRxByteReceivedMs : 0
+  setTimeoutHeaders(exchange, action, timeouts, elapsedMs)
 }
 
 /** @param hostname of the chosen host, for `auto`; undefined before it is chosen. */
@@ -77,9 +87,4 @@ function appendForwardedHost(exchange: Exchange, host: string): void {
   if (existing === undefined || existing === '') headers.set('x-forwarded-host', host)
   else if (existing.slice(existing.lastIndexOf(',') + 1) !== host)
     headers.set('x-forwarded-host', `${existing},${host}`)
-}
-
-function hasEnvoyHeader(fields: readonly string[]): boolean {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i].startsWith('x-envoy-')) return true
-  return false
 }

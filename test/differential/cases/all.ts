@@ -13,6 +13,7 @@ import { jwtCases } from './jwt.ts'
 import { matchingCases } from './matching.ts'
 import { mirrorCases } from './mirror.ts'
 import { rbacCases } from './rbac.ts'
+import { retriesCases } from './retries.ts'
 import { tunnelCases } from './tunnel.ts'
 
 export const ALL_CASES: readonly DifferentialCase[] = [
@@ -23,6 +24,7 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...tunnelCases,
   ...errorsCases,
   ...jwtCases,
+  ...retriesCases,
   ...corsCases,
   ...faultCases,
   ...mirrorCases,

@@ -17,17 +17,7 @@ import {
 } from '../exchanges.ts'
 import { answers, casesOf, echo, http1, http2Echo, mirror, onConnect, onHeaders, pod, silent } from '../pod-programs.ts'
 import { DEFAULT_RETRY_POLICY } from '../service-configuration.ts'
-import { direct, header, onHeaders as matchHeaders, REST, route } from './routes.ts'
-
-const routed = (action: JsonObject, extra: JsonObject = {}): ServiceSpec => ({
-  routes: [route('only', { prefix: '/' }, action, extra)],
-})
-
-const retrying = (policy: JsonObject, action: JsonObject = {}): ServiceSpec =>
-  routed({
-    retry_policy: { num_retries: 2, retry_back_off: { base_interval: '0.001s', max_interval: '0.01s' }, ...policy },
-    ...action,
-  })
+import { direct, header, onHeaders as matchHeaders, REST, retrying, route, routed } from './routes.ts'
 
 const NO_RETRY: ServiceSpec = { routes: [REST] }
 

@@ -1,6 +1,6 @@
 // Route configuration as the cases write it: short forms for what nearly every case needs.
 
-import type { JsonObject } from '../case.ts'
+import type { JsonObject, ServiceSpec } from '../case.ts'
 
 /** A route with a name, to the cluster `backend` unless `action` says otherwise, without time-out or retries. */
 export function route(name: string, match: JsonObject, action: JsonObject = {}, extra: JsonObject = {}): JsonObject {
@@ -48,4 +48,17 @@ export function header(
   extra: JsonObject = {},
 ): JsonObject {
   return { header: { key, value }, append_action: action, ...extra }
+}
+
+/** A service whose one route does this. */
+export function routed(action: JsonObject, extra: JsonObject = {}): ServiceSpec {
+  return { routes: [route('only', { prefix: '/' }, action, extra)] }
+}
+
+/** A service whose one route has this retry policy, by default two retries without waits. */
+export function retrying(policy: JsonObject, action: JsonObject = {}): ServiceSpec {
+  return routed({
+    retry_policy: { num_retries: 2, retry_back_off: { base_interval: '0.001s', max_interval: '0.01s' }, ...policy },
+    ...action,
+  })
 }

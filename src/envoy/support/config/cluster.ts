@@ -162,9 +162,14 @@ export const clusterSupport: SupportTables = {
     max_pending_requests: implemented,
     max_requests: implemented,
     max_retries: implemented,
-    retry_budget: skippable('retry budgets'),
+    retry_budget: implemented,
     track_remaining: noEffect('only more statistics'),
     max_connection_pools: noEffect('pools are not limited in number'),
+  },
+  'envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget': {
+    budget_percent: implemented,
+    budget_interval: skippable('a retry budget over an interval'),
+    min_retry_concurrency: implemented,
   },
   'envoy.config.cluster.v3.UpstreamConnectionOptions': {
     tcp_keepalive: implemented,

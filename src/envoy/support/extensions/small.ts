@@ -12,6 +12,7 @@ export const smallSupport: SupportTables = {
   'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig': { path_template: implemented },
   'envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig': { path_template_rewrite: implemented },
   'envoy.extensions.regex_engines.v3.GoogleRE2': {},
+  'envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate': {},
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': {},
   'envoy.extensions.formatter.metadata.v3.Metadata': {},
   'envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery': {},
