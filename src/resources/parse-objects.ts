@@ -16,7 +16,10 @@ export interface ParsedObjects {
   readonly diagnostics: readonly Diagnostic[]
   /** `HTTPRoute demo/echo` of each object that was refused but can be told apart: its last good version may stay. */
   readonly refused: readonly string[]
-  /** Of refused objects that guard access: what denies in their place, unless a last good version stays. */
+  /**
+   * Of refused objects that guard access: what denies in their place, unless a last good version stays. Those without a readable
+   * name are called after their place.
+   */
   readonly standIns: readonly AnyObject[]
   /** A part of the text could not be read at all, so what it held is unknown. */
   readonly incomplete: boolean
@@ -63,15 +66,25 @@ class DocumentReading implements ParsedDocument {
   constructor(part: DocumentText, file: string) {
     this.line = part.line
     this.file = file
-    this.addDocument(parseYamlDocument(part))
+    const document = parseYamlDocument(part)
+    if (document.errors.length === 0) this.addValue(document.value, [], document)
+    else this.addUnreadable(part, document)
   }
 
-  private addDocument(document: YamlDocument): void {
-    for (const { line, message } of document.errors) {
-      this.incomplete = true
-      this.note('error', line, '', '', message, 'correct the YAML')
+  /** Only the words tell whether it would guard access. */
+  private addUnreadable({ content }: DocumentText, document: YamlDocument): void {
+    this.incomplete = true
+    for (const { line, message } of document.errors) this.note('error', line, '', '', message, 'correct the YAML')
+    for (const kind of Object.keys(kinds).filter(isKind)) {
+      const words = new RegExp(`\\bkind["']?\\s*:\\s*["']?${kind}\\b`)
+      if (kinds[kind].standIn === undefined || !words.test(content)) continue
+      this.addStandIn(
+        kind,
+        { metadata: this.placeOf(document.line, '') },
+        this.diagnostics[0],
+        this.sourceOf([], document.line, document),
+      )
     }
-    if (document.errors.length === 0) this.addValue(document.value, [], document)
   }
 
   private addValue(value: Plain, path: FieldPath, document: YamlDocument): void {
@@ -155,17 +168,25 @@ class DocumentReading implements ParsedDocument {
     else this.objects.push({ ...value, source } as unknown as AnyObject)
   }
 
-  private refuse(kind: Kind, value: PlainObject, { field, message }: Diagnostic, source: ObjectSource): void {
-    const row = kinds[kind]
-    const metadata = identity(row, value)
-    if (metadata === undefined) {
-      this.incomplete = true
-      return
-    }
-    this.refused.push(describeObject({ kind, metadata }))
-    if (row.standIn === undefined) return
-    const standIn = row.standIn({ ...value, metadata }, field === '' ? message : `${field}: ${message}`)
-    this.standIns.push({ ...standIn, source } as unknown as AnyObject)
+  private refuse(kind: Kind, value: PlainObject, problem: Diagnostic, source: ObjectSource): void {
+    const { name, namespace } = identity(kinds[kind], value)
+    if (name === undefined) this.incomplete = true
+    else this.refused.push(describeObject({ kind, metadata: { name, namespace } }))
+    const metadata = name === undefined ? this.placeOf(source.line, namespace) : { name, namespace }
+    this.addStandIn(kind, { ...value, metadata }, problem, source)
+  }
+
+  private addStandIn(kind: Kind, value: PlainObject, { field, message }: Diagnostic, source: ObjectSource): void {
+    const { standIn, group, versions } = kinds[kind]
+    if (standIn === undefined) return
+    const problem = field === '' ? message : `${field}: ${message}`
+    const object = standIn({ ...value, apiVersion: `${group}/${versions[0]}`, kind }, problem)
+    this.standIns.push({ ...object, source } as unknown as AnyObject)
+  }
+
+  /** A name for what has none. */
+  private placeOf(line: number, namespace: string): { name: string; namespace: string } {
+    return { name: `${this.file}:${line}`, namespace }
   }
 
   private sourceOf(path: FieldPath, line: number, document: YamlDocument): ObjectSource {
@@ -196,10 +217,10 @@ function nameOf(kind: string, value: PlainObject): string {
   return describeObject({ kind, metadata: { name, namespace: typeof namespace === 'string' ? namespace : '' } })
 }
 
-/** The identity under which the object would have been stored, or undefined without a readable name. */
-function identity(row: KindRow, value: PlainObject): { name: string; namespace: string } | undefined {
+/** The identity under which the object would have been stored; the name may not be readable. */
+function identity(row: KindRow, value: PlainObject): { name: string | undefined; namespace: string } {
   const metadata = isPlainObject(value['metadata']) ? value['metadata'] : {}
   const { name, namespace } = metadata as unknown as Partial<ObjectMeta>
-  if (typeof name !== 'string') return undefined
-  return { name, namespace: row.namespaced ? (typeof namespace === 'string' ? namespace : 'default') : '' }
+  const home = row.namespaced ? (typeof namespace === 'string' ? namespace : 'default') : ''
+  return { name: typeof name === 'string' ? name : undefined, namespace: home }
 }

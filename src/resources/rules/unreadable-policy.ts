@@ -1,5 +1,5 @@
 // What stands for an AuthorizationPolicy that cannot be read: a policy that denies whatever it is attached to. Where even that
-// cannot be read it denies its whole namespace, since it may have meant any part of it.
+// cannot be read it denies its whole namespace, since it may have meant any part of it; without a readable namespace, everything.
 
 import type { AuthorizationPolicy, PolicyTargetReference } from '../istio-security.ts'
 import type { KubernetesObject } from '../object-meta.ts'

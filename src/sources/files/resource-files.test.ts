@@ -230,10 +230,30 @@ test('what guards access and cannot be read denies, unless its last good version
   expect(first.outdated).toEqual([])
   write('a.yaml', policy('[{other: 1}]', 'b'))
   expect(served(files.read())).toMatchObject([[expect.stringMatching(/other/), { targetRefs: [{ name: 'b' }] }]])
+  write('a.yaml', `${policy('[{}]')}broken: [`)
+  expect(served(files.read())[0]).toMatchObject([expect.stringMatching(/other/), { targetRefs: [{ name: 'b' }] }])
   write('a.yaml', policy('[{}]'))
   expect(served(files.read())).toMatchObject([[undefined, { rules: [{}] }]])
   write('a.yaml', policy('[{nope: 1}]'))
   const last = files.read()
   expect(served(last)).toMatchObject([[undefined, { rules: [{}] }]])
   expect(last.outdated).toEqual(['AuthorizationPolicy default/p'])
+})
+
+test('what cannot be read at all denies everything if it seems to guard access and was never good', () => {
+  const policies = ({ objects }: ResourceSet) =>
+    objects
+      .filter(({ kind }) => kind === 'AuthorizationPolicy')
+      .map(({ metadata, spec }: any) => [metadata, spec.targetRefs])
+  const files = source()
+  write('a.yaml', `${namespace('a')}---\n${policy('[{}]')}broken: [`)
+  const everything = [{ name: `${at('a.yaml')}:5`, namespace: '' }, [{ kind: '', name: '' }]]
+  expect(policies(files.read())).toEqual([everything])
+  write('a.yaml', policy('[{}]').replace('name: p', 'generateName: p'))
+  expect(policies(source().read())).toMatchObject([[{ namespace: 'default' }, [{ kind: 'Service', name: 'a' }]]])
+  write('a.yaml', policy('[{}]'))
+  const good = policies(files.read())
+  expect(good).toMatchObject([[{ name: 'p' }, [{ name: 'a' }]]])
+  write('a.yaml', `${policy('[{}]')}broken: [`)
+  expect(policies(files.read())).toEqual(good)
 })

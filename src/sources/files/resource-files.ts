@@ -123,7 +123,9 @@ function withLastGood(parsed: ParsedObjects, known: FileState | undefined): Pick
     return !present.has(name) && (parsed.incomplete || refused.has(name))
   })
   const kept = lost.filter((object) => !isStandIn(object)).map((object) => [describeObject(object), object] as const)
-  const serving = new Map([...[...lost, ...parsed.standIns].map((one) => [describeObject(one), one] as const), ...kept])
+  // What has no readable name may be what was good before and stays.
+  const standIns = parsed.standIns.filter((object) => refused.has(describeObject(object)))
+  const serving = new Map([...[...lost, ...standIns].map((one) => [describeObject(one), one] as const), ...kept])
   return { objects: [...parsed.objects, ...serving.values()], outdated: kept.map(([name]) => name) }
 }
 

@@ -20,9 +20,10 @@ export function waypointPolicies(reader: ResourceReader, scope: PolicyScope): Au
   return unique([
     ...reader.authorizationPoliciesOf(namespace, { kind: 'Gateway', name }),
     ...reader.authorizationPoliciesOf(rootNamespace, { kind: 'GatewayClass', name: waypointClass }),
-    // What cannot be read and may have named the waypoint.
+    // What cannot be read and may have named the waypoint; of some not even the namespace is known.
     ...reader.authorizationPoliciesOf(namespace),
     ...reader.authorizationPoliciesOf(rootNamespace),
+    ...reader.authorizationPoliciesOf(''),
   ])
 }
 

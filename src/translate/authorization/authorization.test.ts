@@ -162,6 +162,15 @@ describe('what cannot be carried out denies', () => {
     expect(filtersOf(translation, 'direct-tcp')).toMatchObject([{ rules: { action: 'DENY' } }])
   })
 
+  test('text that seems to be a policy: everything', () => {
+    const { standIns } = parseObjects('kind: AuthorizationPolicy\nspec: {rules: [', 'a.yaml')
+    const translation = translate(ResourceStore.of([...objectsFrom(mesh), ...(standIns as AnyObject[])]), options)
+    for (const chain of ['inbound-vip|80|http|b.', 'inbound-vip|90|tcp|a.', 'direct-http', 'direct-tcp']) {
+      const [{ rules }] = filtersOf(translation, chain)
+      expect(rules).toMatchObject({ action: 'DENY', policies: { 'ns[]-policy[a.yaml:1]-rule[0]': {} } })
+    }
+  })
+
   test('action CUSTOM: what its rules match, before everything else', () => {
     const rules = 'rules: [{to: [{operation: {paths: [/admin]}}]}]'
     const custom = policy(`${toA}, action: CUSTOM, provider: {name: ext}, ${rules}`)

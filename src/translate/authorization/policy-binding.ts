@@ -35,7 +35,9 @@ function targetBinding(
   target: PolicyTargetReference,
   scope: PolicyScope,
 ): TargetBinding {
-  if (meansAnything(target)) return { kind: 'here', message: `bound to everything in namespace ${namespace}` }
+  if (meansAnything(target)) {
+    return { kind: 'here', message: `bound to everything${namespace === '' ? '' : ` in namespace ${namespace}`}` }
+  }
   switch (target.kind) {
     case 'Gateway':
       return gatewayBinding(reader, { namespace, name: target.name }, scope)
