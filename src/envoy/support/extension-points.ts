@@ -105,7 +105,7 @@ const loadBalancingPolicies: Category = {
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': implemented,
   'envoy.extensions.load_balancing_policies.maglev.v3.Maglev': implemented,
   'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': implemented,
-  'envoy.extensions.load_balancing_policies.subset.v3.Subset': refused('subsets of hosts'),
+  'envoy.extensions.load_balancing_policies.subset.v3.Subset': implemented,
 }
 
 export const extensionPoints: Readonly<Record<string, Category>> = {

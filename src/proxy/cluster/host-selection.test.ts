@@ -22,7 +22,7 @@ function select(
   endpoints: Partial<Endpoints> = {},
 ) {
   const selection = new BalancedHosts(
-    { policy, panicThresholdPercent, failsInPanic: false, weighsLocalities: false, ...more },
+    { policy, panicThresholdPercent, failsInPanic: false, subsets: undefined, weighsLocalities: false, ...more },
     { random: seededRandom(7), stats: clusterStats(NO_STATS, 'c'), requests: { inUse: 0 } },
   )
   selection.update({ ...ENDPOINTS, ...endpoints, hosts })

@@ -4,8 +4,8 @@ import type { ClusterStats } from './cluster-stats.ts'
 import { Host, hostKey } from './host.ts'
 import type { Endpoints, HostDescription } from './host.ts'
 import type { LoadBalancer, LoadBalancerContext } from './load-balancer.ts'
-import { balanceByPriority } from './load-balancing/balance-by-priority.ts'
 import type { BalancingSurroundings } from './load-balancing/balance-by-priority.ts'
+import { buildBalancer } from './load-balancing/build-balancer.ts'
 import type { LoadBalancingConfig } from './load-balancing/load-balancing-config.ts'
 
 export interface HostSelection {
@@ -53,7 +53,7 @@ export class BalancedHosts implements HostSelection {
       host.drainPools()
       hasChanged = true
     }
-    this.balancer = balanceByPriority([...this.byKey.values()], endpoints, this.config, this.surroundings)
+    this.balancer = buildBalancer([...this.byKey.values()], endpoints, this.config, this.surroundings)
     const { stats } = this.surroundings
     stats.membershipTotal.set(this.byKey.size)
     stats.membershipHealthy.set([...this.byKey.values()].filter((host) => host.isHealthy).length)

@@ -48,7 +48,14 @@ function contextOf({ restored, header, metadata, filterState }: Where): LoadBala
   }
   const requestHeaders = new RequestHeaderMap()
   if (header !== undefined) requestHeaders.set('x-envoy-original-dst-host', header)
-  return { downstreamConnection: facts, requestHeaders, attemptedHosts: undefined, hash: undefined, refusedChoices: 0 }
+  return {
+    downstreamConnection: facts,
+    requestHeaders,
+    attemptedHosts: undefined,
+    hash: undefined,
+    metadataMatch: undefined,
+    refusedChoices: 0,
+  }
 }
 
 function open(config: Partial<OriginalDstConfig> = {}) {

@@ -78,6 +78,7 @@ class Call implements AsyncCall, AttemptOwner, LoadBalancerContext {
   readonly requestHeaders: RequestHeaderMap
   readonly attemptedHosts = undefined
   readonly hash = undefined
+  readonly metadataMatch = undefined
   readonly refusedChoices = 0
   private readonly request: AsyncRequest
   private readonly receiver: AsyncReceiver

@@ -30,6 +30,7 @@ function weighted(weights: Record<string, number>, randomValueHeader = ''): Clus
     responseMutations: [],
     perFilter: [],
     hostRewrite: '',
+    metadataMatch: undefined,
   }))
   const totalWeight = clusters.reduce((sum, entry) => sum + entry.weight, 0)
   return { kind: 'weighted', clusters, totalWeight, randomValueHeader }

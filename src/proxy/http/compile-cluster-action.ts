@@ -13,9 +13,10 @@ import type { TypedExtensionConfig } from '../../envoy/generated/envoy/config/co
 import { UriTemplateRewriteConfigSchema } from '../../envoy/generated/envoy/extensions/path/rewrite/uri_template/v3/uri_template_rewrite_pb.js'
 import { compileRegex } from '../../lib/linear-regex.ts'
 import { Problems } from '../../lib/problems.ts'
+import { metadataMatch } from '../cluster/load-balancing/metadata-match.ts'
 import { compileTemplateExtension } from '../matching/route-match.ts'
 import { compileTemplateRewrite } from '../matching/uri-template.ts'
-import { durationMs } from '../stream/config-values.ts'
+import { durationMs, metadataOf } from '../stream/config-values.ts'
 import { compileRetryPolicy } from './compile-retry-policy.ts'
 import { compileHashPolicies } from './compile-hash-policy.ts'
 import { matchedLength } from './compile-route-answers.ts'
@@ -57,6 +58,7 @@ export function compileClusterAction(
     grpcTimeoutHeaderOffsetMs: durationMs(stream?.grpcTimeoutHeaderOffset) ?? 0,
     retryPolicy: retryPolicy === undefined ? undefined : compileRetryPolicy(retryPolicy, problems.at('retry_policy')),
     mirrors: mirrors.length === 0 ? context.mirrors : mirrors,
+    metadataMatch: metadataMatch(metadataOf(message.metadataMatch)),
     hashPolicies: compileHashPolicies(message.hashPolicy, problems.at('hash_policy')),
     hedgesOnPerTryTimeout: (message.hedgePolicy ?? host.hedgePolicy)?.hedgeOnPerTryTimeout ?? false,
     pathRewrite: compilePathRewrite(route, message, problems),
@@ -86,7 +88,7 @@ function compileChoice(
     case 'clusterHeader':
       return { kind: 'header', header: specifier.value.toLowerCase() }
     case 'weightedClusters':
-      return compileWeighted(specifier.value, perFilter, context, problems.at('weighted_clusters'))
+      return compileWeighted(specifier.value, message, perFilter, context, problems.at('weighted_clusters'))
     default:
       problems.add('a route action needs one of cluster, cluster_header and weighted_clusters')
       return { kind: 'single', name: '' }
@@ -95,10 +97,12 @@ function compileChoice(
 
 function compileWeighted(
   message: WeightedClusterMessage,
+  route: RouteAction,
   perFilter: PerFilterConfigs,
   context: RouteContext,
   problems: Problems,
 ): ClusterChoice {
+  const ofRoute = metadataMatch(metadataOf(route.metadataMatch))
   const clusters = message.clusters.map((entry, index) => {
     const level = context.compileLevel(entry, problems.at('clusters').at(index))
     noteConfigured(context.configured, level.perFilter)
@@ -109,6 +113,7 @@ function compileWeighted(
       ...level,
       perFilter: context.mergePerFilter(perFilter, level.perFilter),
       hostRewrite: rewrite.case === 'hostRewriteLiteral' ? rewrite.value : '',
+      metadataMatch: metadataMatch(metadataOf(entry.metadataMatch), ofRoute),
     }
   })
   const totalWeight = clusters.reduce((sum, entry) => sum + entry.weight, 0)

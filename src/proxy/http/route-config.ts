@@ -1,5 +1,6 @@
 // Routes as plain runtime values. Lookup is RouteTable's (matching/); what a route does is here; the router does it.
 
+import type { MetadataMatch } from '../cluster/load-balancing/metadata-match.ts'
 import type { HeaderMutation } from '../format/header-mutation.ts'
 import type { HashPolicy } from './hash-policy.ts'
 import type { RouteFacts } from '../stream/stream-info.ts'
@@ -50,6 +51,8 @@ export interface WeightedCluster {
   readonly responseMutations: readonly HeaderMutation[]
   readonly perFilter: PerFilterConfigs
   readonly hostRewrite: string
+  /** The route's included. */
+  readonly metadataMatch: MetadataMatch | undefined
 }
 
 export type ClusterChoice =
@@ -94,6 +97,7 @@ export interface ClusterAction {
   readonly retryPolicy: RetryPolicy | undefined
   /** Copies of the request. */
   readonly mirrors: readonly MirrorPolicy[]
+  readonly metadataMatch: MetadataMatch | undefined
   /** In order; undefined: nothing is hashed. */
   readonly hashPolicies: readonly HashPolicy[] | undefined
   readonly hedgesOnPerTryTimeout: boolean

@@ -65,6 +65,10 @@ export class RoutedRequest implements Terminal, AttemptOwner, RetryOwner, LoadBa
     return this.exchange.requestHeaders
   }
 
+  get metadataMatch(): LoadBalancerContext['metadataMatch'] {
+    return (this.exchange.weightedCluster ?? this.action).metadataMatch
+  }
+
   get hash(): LoadBalancerContext['hash'] {
     const { hashPolicies } = this.action
     if (hashPolicies === undefined) return undefined

@@ -65,6 +65,7 @@ class Shadow implements AttemptOwner, LoadBalancerContext {
   readonly requestHeaders: RequestHeaderMap
   readonly attemptedHosts = undefined
   readonly hash = undefined
+  readonly metadataMatch = undefined
   readonly refusedChoices = 0
   private readonly cluster: Cluster
   private readonly limitBytes: number

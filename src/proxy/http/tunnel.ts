@@ -49,6 +49,10 @@ export class TunnelRequest implements Terminal, DialCallbacks, ConnectionHandler
     return this.exchange.requestHeaders
   }
 
+  get metadataMatch(): LoadBalancerContext['metadataMatch'] {
+    return (this.exchange.weightedCluster ?? this.action).metadataMatch
+  }
+
   get hash(): LoadBalancerContext['hash'] {
     const { hashPolicies } = this.action
     return hashPolicies === undefined ? undefined : hashRequest(hashPolicies, this.exchange).value

@@ -25,6 +25,7 @@ export class TcpProxy implements ConnectionHandler, DialCallbacks, TunnelOpener,
   readonly requestHeaders = undefined
   readonly attemptedHosts = undefined
   readonly hash = undefined
+  readonly metadataMatch = undefined
   readonly refusedChoices = 0
   private readonly downstream: Connection
   private readonly info: StreamInfo

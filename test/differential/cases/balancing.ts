@@ -187,6 +187,22 @@ const inTurn = (list: readonly LocalitySpec[], extra: JsonObject = {}, policy?: 
 const hashed = (list: readonly LocalitySpec[], extra: JsonObject = RING, policy?: JsonObject): ServiceSpec =>
   byHash(USER, clusterOf(list, extra, policy))
 
+const PROD = { labels: { stage: 'prod' } }
+
+/** Nine hosts with labels. */
+const LABELLED: readonly HostSpec[] = [
+  ...hosts(3, 1, { labels: { stage: 'prod', version: 1, roles: ['a', 'b'] } }),
+  ...hosts(2, 4, { labels: { version: 2, stage: 'prod', roles: ['b'] } }),
+  ...hosts(2, 6, { labels: { stage: 'dev', version: 1, roles: 'b' } }),
+  { octet: 8, ...SICK, labels: { stage: 'test' } },
+  { octet: 9 },
+]
+
+const wanted = (labels: JsonObject): JsonObject => ({ metadata_match: { filter_metadata: { 'envoy.lb': labels } } })
+
+const subsets = (config: JsonObject | undefined, action: JsonObject = {}, extra: JsonObject = MAGLEV): ServiceSpec =>
+  byHash(USER, clusterOf([{ hosts: LABELLED }], { ...extra, lb_subset_config: config }), action)
+
 export const balancingCases = casesOf('balancing', {
   'ring-by-header': { service: byHash(USER, clusterOf(FIVE, RING)), exchange: asUsers },
   'ring-of-many-hosts': { service: byHash(USER, clusterOf([{ hosts: hosts(60) }], RING)), exchange: asUsers },
@@ -589,5 +605,172 @@ export const balancingCases = casesOf('balancing', {
       extension('random.v3.Random', { locality_lb_config: { locality_weighted_lb_config: {} } }),
     ),
     exchange: SOME,
+  },
+
+  'subset-by-metadata': {
+    service: subsets({ subset_selectors: [{ keys: ['stage'] }] }, wanted({ stage: 'prod' })),
+    exchange: asUsers,
+  },
+  'subset-by-two-keys-in-any-order': {
+    service: subsets({ subset_selectors: [{ keys: ['version', 'stage'] }] }, wanted({ version: 2, stage: 'prod' })),
+    exchange: asUsers,
+  },
+  'subset-of-other-values-without-fallback': {
+    service: subsets({ subset_selectors: [{ keys: ['stage'] }] }, wanted({ stage: 'none' })),
+    exchange: SOME,
+  },
+  'subset-of-part-of-the-keys': {
+    service: subsets({ subset_selectors: [{ keys: ['stage', 'version'] }] }, wanted({ stage: 'prod' })),
+    exchange: SOME,
+  },
+  'subset-not-wanted': { service: subsets({ subset_selectors: [{ keys: ['stage'] }] }), exchange: SOME },
+  'subset-without-selectors': {
+    service: subsets({ fallback_policy: 'NO_FALLBACK' }, wanted({ stage: 'none' })),
+    exchange: asUsers,
+  },
+  'subset-fallback-to-any': {
+    service: subsets(
+      { subset_selectors: [{ keys: ['stage'] }], fallback_policy: 'ANY_ENDPOINT' },
+      wanted({ stage: 'none' }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-fallback-to-default': {
+    service: subsets(
+      {
+        subset_selectors: [{ keys: ['stage'] }],
+        fallback_policy: 'DEFAULT_SUBSET',
+        default_subset: { stage: 'prod', version: 1 },
+      },
+      wanted({ stage: 'none' }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-fallback-of-panic': {
+    service: subsets(
+      {
+        subset_selectors: [{ keys: ['stage'] }],
+        fallback_policy: 'DEFAULT_SUBSET',
+        default_subset: { stage: 'nowhere' },
+        panic_mode_any: true,
+      },
+      wanted({ stage: 'none' }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-fallback-of-selector': {
+    service: subsets(
+      {
+        subset_selectors: [
+          { keys: ['stage'], fallback_policy: 'ANY_ENDPOINT' },
+          { keys: ['version'], fallback_policy: 'NO_FALLBACK' },
+        ],
+        fallback_policy: 'DEFAULT_SUBSET',
+        default_subset: { stage: 'dev' },
+      },
+      wanted({ stage: 'none' }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-no-fallback-of-selector': {
+    service: subsets(
+      {
+        subset_selectors: [{ keys: ['version'], fallback_policy: 'NO_FALLBACK' }],
+        fallback_policy: 'ANY_ENDPOINT',
+      },
+      wanted({ version: 7 }),
+    ),
+    exchange: SOME,
+  },
+  'subset-fallback-to-fewer-keys': {
+    service: subsets(
+      {
+        subset_selectors: [
+          { keys: ['stage', 'version'], fallback_policy: 'KEYS_SUBSET', fallback_keys_subset: ['stage'] },
+          { keys: ['stage'] },
+        ],
+      },
+      wanted({ stage: 'prod', version: 7 }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-fallback-of-hidden-selector': {
+    service: subsets(
+      {
+        subset_selectors: [{ keys: ['stage', 'version'] }, { keys: ['stage'], fallback_policy: 'ANY_ENDPOINT' }],
+      },
+      wanted({ stage: 'none' }),
+    ),
+    exchange: SOME,
+  },
+  'subset-of-sick-hosts-is-not-left': {
+    service: subsets(
+      { subset_selectors: [{ keys: ['stage'] }], fallback_policy: 'ANY_ENDPOINT' },
+      wanted({ stage: 'test' }),
+    ),
+    exchange: SOME,
+  },
+  'subset-of-a-list-of-values': {
+    service: subsets({ subset_selectors: [{ keys: ['roles'] }], list_as_any: true }, wanted({ roles: 'b' })),
+    exchange: asUsers,
+  },
+  'subset-of-a-list-as-a-whole': {
+    service: subsets({ subset_selectors: [{ keys: ['roles'] }] }, wanted({ roles: ['a', 'b'] })),
+    exchange: asUsers,
+  },
+  'subset-default-of-a-list-of-values': {
+    service: subsets({
+      subset_selectors: [{ keys: ['stage'] }],
+      list_as_any: true,
+      fallback_policy: 'DEFAULT_SUBSET',
+      default_subset: { roles: 'a' },
+    }),
+    exchange: asUsers,
+  },
+  'subset-of-a-single-host': {
+    service: subsets(
+      { subset_selectors: [{ keys: ['stage'], single_host_per_subset: true }] },
+      wanted({ stage: 'prod' }),
+    ),
+    exchange: asUsers,
+  },
+  'subset-of-weighted-clusters': {
+    service: subsets(
+      { subset_selectors: [{ keys: ['stage', 'version'] }] },
+      {
+        cluster: undefined,
+        ...wanted({ stage: 'dev', version: 1 }),
+        weighted_clusters: {
+          clusters: [{ name: '<<backend>>', weight: 1, ...wanted({ stage: 'prod' }) }],
+        },
+      },
+    ),
+    exchange: asUsers,
+  },
+  'subset-by-extension': {
+    service: subsets(undefined, wanted({ stage: 'prod', more: 'than selected' }), {
+      ...extension('subset.v3.Subset', {
+        subset_selectors: [{ keys: ['version'] }, { keys: ['stage'] }],
+        allow_redundant_keys: true,
+        subset_lb_policy: extension('maglev.v3.Maglev').load_balancing_policy,
+      }),
+    }),
+    exchange: asUsers,
+  },
+  'subset-priorities-of-its-own': {
+    service: {
+      ...byHash(
+        USER,
+        clusterOf(
+          [
+            { hosts: [...hosts(3, 1, { labels: { stage: 'dev' } }), ...hosts(3, 4, { ...SICK, ...PROD })] },
+            { hosts: hosts(3, 7, PROD), priority: 1 },
+          ],
+          { ...RING, lb_subset_config: { subset_selectors: [{ keys: ['stage'] }] } },
+        ),
+        wanted({ stage: 'prod' }),
+      ),
+    },
+    exchange: asUsers,
   },
 })

@@ -48,7 +48,7 @@ export const clusterSupport: SupportTables = {
     outlier_detection: skippable('outlier detection'),
     cleanup_interval: implemented,
     upstream_bind_config: refused('an address to dial from'),
-    lb_subset_config: refused('subsets of hosts'),
+    lb_subset_config: implemented,
     ring_hash_lb_config: implemented,
     maglev_lb_config: implemented,
     original_dst_lb_config: implemented,
@@ -110,6 +110,24 @@ export const clusterSupport: SupportTables = {
     choice_count: implemented,
     active_request_bias: implemented,
     slow_start_config: skippable('slow start'),
+  },
+  'envoy.config.cluster.v3.Cluster.LbSubsetConfig': {
+    fallback_policy: values('NO_FALLBACK ANY_ENDPOINT DEFAULT_SUBSET'),
+    default_subset: implemented,
+    subset_selectors: implemented,
+    locality_weight_aware: implemented,
+    scale_locality_weight: skippable('weights of localities by the size of a subset'),
+    panic_mode_any: implemented,
+    list_as_any: implemented,
+    metadata_fallback_policy: values('METADATA_NO_FALLBACK', {
+      FALLBACK_LIST: refused('a list of fallbacks in metadata_match'),
+    }),
+  },
+  'envoy.config.cluster.v3.Cluster.LbSubsetConfig.LbSubsetSelector': {
+    keys: implemented,
+    single_host_per_subset: implemented,
+    fallback_policy: values('NOT_DEFINED NO_FALLBACK ANY_ENDPOINT DEFAULT_SUBSET KEYS_SUBSET'),
+    fallback_keys_subset: implemented,
   },
   'envoy.config.cluster.v3.Cluster.RingHashLbConfig': {
     minimum_ring_size: implemented,

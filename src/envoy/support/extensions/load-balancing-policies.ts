@@ -1,5 +1,5 @@
 // What Cairn does with the fields of load balancing policies: envoy.extensions.load_balancing_policies.*.
-import { implemented, noEffect, skippable, values, type SupportTables } from '../status.ts'
+import { implemented, noEffect, refused, skippable, values, type SupportTables } from '../status.ts'
 
 const withoutLocalCluster = noEffect('without a local cluster (local_cluster_name) there is no routing by zone')
 
@@ -47,6 +47,26 @@ export const loadBalancingPoliciesSupport: SupportTables = {
     use_hostname_for_hashing: implemented,
     hash_balance_factor: implemented,
     hash_policy: skippable('hash policies of clusters (those of routes instead)'),
+  },
+  'envoy.extensions.load_balancing_policies.subset.v3.Subset': {
+    fallback_policy: values('NO_FALLBACK ANY_ENDPOINT DEFAULT_SUBSET'),
+    default_subset: implemented,
+    subset_selectors: implemented,
+    allow_redundant_keys: implemented,
+    locality_weight_aware: implemented,
+    scale_locality_weight: skippable('weights of localities by the size of a subset'),
+    panic_mode_any: implemented,
+    list_as_any: implemented,
+    metadata_fallback_policy: values('METADATA_NO_FALLBACK', {
+      FALLBACK_LIST: refused('a list of fallbacks in metadata_match'),
+    }),
+    subset_lb_policy: implemented,
+  },
+  'envoy.extensions.load_balancing_policies.subset.v3.Subset.LbSubsetSelector': {
+    keys: implemented,
+    single_host_per_subset: implemented,
+    fallback_policy: values('NOT_DEFINED NO_FALLBACK ANY_ENDPOINT DEFAULT_SUBSET KEYS_SUBSET'),
+    fallback_keys_subset: implemented,
   },
   'envoy.extensions.load_balancing_policies.random.v3.Random': {
     locality_lb_config: implemented,

@@ -8,6 +8,7 @@ import type {
 import type { Problems } from '../../../lib/problems.ts'
 import { hashPolicyByName } from './compile-hash-policy.ts'
 import { compileLeastRequest, policyByExtension } from './compile-policy-extension.ts'
+import { compileSubsets } from './compile-subsets.ts'
 import type { LoadBalancingConfig } from './load-balancing-config.ts'
 
 const DEFAULT_PANIC_PERCENT = 50
@@ -19,6 +20,7 @@ export function compileLoadBalancing(message: Cluster, problems: Problems): Load
   if (loadBalancingPolicy !== undefined) {
     const hasOldFields = locality?.case !== undefined || commonLbConfig?.consistentHashingLbConfig !== undefined
     if (hasOldFields) problems.at('common_lb_config').add(OLD_FIELDS_WITH_EXTENSION)
+    if (message.lbSubsetConfig !== undefined) problems.at('lb_subset_config').add(OLD_FIELDS_WITH_EXTENSION)
     return {
       ...policyByExtension(loadBalancingPolicy, problems.at('load_balancing_policy')),
       panicThresholdPercent,
@@ -26,6 +28,7 @@ export function compileLoadBalancing(message: Cluster, problems: Problems): Load
   }
   return {
     policy: policyByName(message, problems),
+    subsets: message.lbSubsetConfig && compileSubsets(message.lbSubsetConfig, problems.at('lb_subset_config')),
     panicThresholdPercent,
     failsInPanic: locality?.case === 'zoneAwareLbConfig' && locality.value.failTrafficOnPanic,
     weighsLocalities: locality?.case === 'localityWeightedLbConfig',
@@ -33,7 +36,7 @@ export function compileLoadBalancing(message: Cluster, problems: Problems): Load
 }
 
 const OLD_FIELDS_WITH_EXTENSION =
-  'with load_balancing_policy, options of localities and of consistent hashing stand in the policy'
+  'with load_balancing_policy, options of localities, subsets and consistent hashing stand in the policy'
 
 /** Whole percents; Envoy drops fractions. */
 function panicPercent(common: CommonLbConfig | undefined): number {

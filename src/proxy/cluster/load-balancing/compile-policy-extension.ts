@@ -12,8 +12,11 @@ import { MaglevSchema } from '../../../envoy/generated/envoy/extensions/load_bal
 import { RandomSchema } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/random/v3/random_pb.js'
 import { RingHashSchema } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb.js'
 import { RoundRobinSchema } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.js'
+import { SubsetSchema } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/subset/v3/subset_pb.js'
+import type { Subset } from '../../../envoy/generated/envoy/extensions/load_balancing_policies/subset/v3/subset_pb.js'
 import type { Problems } from '../../../lib/problems.ts'
 import { compileMaglev, compileRingHash } from './compile-hash-policy.ts'
+import { compileSubsets } from './compile-subsets.ts'
 import type {
   HashPolicyConfig,
   LeastRequestConfig,
@@ -44,20 +47,34 @@ export function policyByExtension(message: LoadBalancingPolicy, problems: Proble
   if (ring !== undefined) return withWeightedLocalities(compileRingHash(ring, at), ring.localityWeightedLbConfig)
   const maglev = anyUnpack(any, MaglevSchema)
   if (maglev !== undefined) return withWeightedLocalities(compileMaglev(maglev, at), maglev.localityWeightedLbConfig)
+  const subset = anyUnpack(any, SubsetSchema)
+  if (subset !== undefined) return withSubsets(subset, at)
   return withLocalities({ kind: 'roundRobin' }, anyUnpack(any, RoundRobinSchema)?.localityLbConfig)
+}
+
+function withSubsets(message: Subset, problems: Problems): Policy {
+  const { subsetLbPolicy } = message
+  if (subsetLbPolicy === undefined) {
+    problems.at('subset_lb_policy').add('a load balancing policy is required')
+    return withLocalities({ kind: 'roundRobin' }, undefined)
+  }
+  const policy = policyByExtension(subsetLbPolicy, problems.at('subset_lb_policy'))
+  if (policy.subsets !== undefined) problems.at('subset_lb_policy').add('subsets have no subsets')
+  return { ...policy, subsets: compileSubsets(message, problems) }
 }
 
 function withLocalities(policy: PolicyConfig, localities: LocalityLbConfig | undefined): Policy {
   const specifier = localities?.localityConfigSpecifier
   return {
     policy,
+    subsets: undefined,
     failsInPanic: specifier?.case === 'zoneAwareLbConfig' && specifier.value.failTrafficOnPanic,
     weighsLocalities: specifier?.case === 'localityWeightedLbConfig',
   }
 }
 
 function withWeightedLocalities(policy: HashPolicyConfig, weighted: object | undefined): Policy {
-  return { policy, failsInPanic: false, weighsLocalities: weighted !== undefined }
+  return { policy, subsets: undefined, failsInPanic: false, weighsLocalities: weighted !== undefined }
 }
 
 export function compileLeastRequest(
