@@ -1,5 +1,5 @@
 // By what an object is found besides its own name: the Service of an EndpointSlice, the parents of a route, the targets of a
-// policy, the host of a DestinationRule. Kinds that are missing here have no index.
+// policy, the hosts of Istio's kinds. Kinds that are missing here have no index.
 
 import { policyTargets, type PolicyTargetReference } from './istio-security.ts'
 import type { AnyObject } from './kinds.ts'
@@ -19,9 +19,12 @@ export function indexKeysOf(object: AnyObject): string[] {
     case 'TCPRoute': {
       const services = new Set<string>()
       for (const parent of object.spec.parentRefs ?? []) {
-        if (parent.kind === 'Service' && (parent.group ?? '') === '') {
-          services.add(`${parent.namespace ?? namespace}/${parent.name}`)
-        }
+        const { kind = '', group = '', name } = parent
+        const isEntry = kind === 'ServiceEntry' && group === 'networking.istio.io'
+        if (!isEntry && (kind !== 'Service' || group !== '')) continue
+        services.add(
+          parentKey({ kind: isEntry ? 'ServiceEntry' : 'Service', namespace: parent.namespace ?? namespace, name }),
+        )
       }
       return [...services]
     }
@@ -29,9 +32,23 @@ export function indexKeysOf(object: AnyObject): string[] {
       return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
     case 'DestinationRule':
       return [`${namespace}/${object.spec.host}`]
+    case 'ServiceEntry':
+      return [...new Set(object.spec.hosts)]
     default:
       return []
   }
+}
+
+/** What a route of the mesh can have as a parent. */
+export interface ParentName {
+  readonly kind: 'Service' | 'ServiceEntry'
+  readonly namespace: string
+  readonly name: string
+}
+
+/** `Service demo/echo` */
+export function parentKey({ kind, namespace, name }: ParentName): string {
+  return `${kind} ${namespace}/${name}`
 }
 
 /** `Service demo/echo`; a target that is not known is of no kind. */

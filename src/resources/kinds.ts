@@ -19,8 +19,10 @@ import { checkGrpcRoute } from './rules/grpc-route.ts'
 import { checkHttpRoute } from './rules/http-route.ts'
 import { checkLayer4Route } from './rules/layer4-route.ts'
 import type { NameRule } from './rules/metadata.ts'
+import { checkServiceEntry, checkWorkloadEntry } from './rules/service-entry.ts'
 import { denyingPolicy } from './rules/unreadable-policy.ts'
 import type { PlainObject, Report, Schema } from './schema.ts'
+import type { ServiceEntry, WorkloadEntry } from './service-entry.ts'
 
 /** Kind -> its type. */
 export interface Kinds {
@@ -40,6 +42,8 @@ export interface Kinds {
   ReferenceGrant: ReferenceGrant
   AuthorizationPolicy: AuthorizationPolicy
   DestinationRule: DestinationRule
+  ServiceEntry: ServiceEntry
+  WorkloadEntry: WorkloadEntry
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
@@ -114,6 +118,14 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
   DestinationRule: row<'DestinationRule'>(istioSchemas['DestinationRule'], istioNetworkingGroup, {
     versions: istioNetworkingVersions,
     check: checkDestinationRule,
+  }),
+  ServiceEntry: row<'ServiceEntry'>(istioSchemas['ServiceEntry'], istioNetworkingGroup, {
+    versions: istioNetworkingVersions,
+    check: checkServiceEntry,
+  }),
+  WorkloadEntry: row<'WorkloadEntry'>(istioSchemas['WorkloadEntry'], istioNetworkingGroup, {
+    versions: istioNetworkingVersions,
+    check: checkWorkloadEntry,
   }),
 }
 

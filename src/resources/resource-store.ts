@@ -3,10 +3,11 @@
 
 import type { EndpointSlice } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
-import { indexKeysOf, targetKey, type PolicyTarget } from './index-keys.ts'
+import { indexKeysOf, parentKey, targetKey, type ParentName, type PolicyTarget } from './index-keys.ts'
 import type { AuthorizationPolicy } from './istio-security.ts'
 import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds, RouteKind } from './kinds.ts'
+import type { ServiceEntry } from './service-entry.ts'
 import { describeObject, type KubernetesObject } from './object-meta.ts'
 
 /** How translation reads objects. Every answer is in a fixed order: by age, then namespace, then name. */
@@ -16,12 +17,14 @@ export interface ResourceReader {
   list<K extends Kind>(kind: K, namespace?: string): readonly Kinds[K][]
   /** The EndpointSlices that carry a Service's name in `kubernetes.io/service-name`. */
   endpointSlicesOf(namespace: string, service: string): readonly EndpointSlice[]
-  /** The routes of a kind, of any namespace, that name a Service as a parent. */
-  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][]
+  /** The routes of a kind, of any namespace, that name a Service or a ServiceEntry as a parent. */
+  routesOf<K extends RouteKind>(kind: K, parent: ParentName): readonly Kinds[K][]
   /** The AuthorizationPolicies of a namespace that name the target; without a target, those whose targets are not known. */
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
   /** The DestinationRules of a namespace whose host is spelt so. */
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[]
+  /** The ServiceEntries of any namespace with a host of this name. */
+  serviceEntriesOf(host: string): readonly ServiceEntry[]
 }
 
 /**
@@ -110,8 +113,8 @@ export class ResourceStore implements ResourceReader {
     return this.found('EndpointSlice', `${namespace}/${service}`)
   }
 
-  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][] {
-    return this.found(kind, `${namespace}/${service}`)
+  routesOf<K extends RouteKind>(kind: K, parent: ParentName): readonly Kinds[K][] {
+    return this.found(kind, parentKey(parent))
   }
 
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
@@ -120,6 +123,10 @@ export class ResourceStore implements ResourceReader {
 
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
     return this.found('DestinationRule', `${namespace}/${host}`)
+  }
+
+  serviceEntriesOf(host: string): readonly ServiceEntry[] {
+    return this.found('ServiceEntry', host)
   }
 
   private found<K extends Kind>(kind: K, key: string): readonly Kinds[K][] {
@@ -168,9 +175,9 @@ export class RecordingReader implements ResourceReader {
     return this.store.endpointSlicesOf(namespace, service)
   }
 
-  routesOf<K extends RouteKind>(kind: K, namespace: string, service: string): readonly Kinds[K][] {
-    this.reads.add(readKeys.index(kind, `${namespace}/${service}`))
-    return this.store.routesOf(kind, namespace, service)
+  routesOf<K extends RouteKind>(kind: K, parent: ParentName): readonly Kinds[K][] {
+    this.reads.add(readKeys.index(kind, parentKey(parent)))
+    return this.store.routesOf(kind, parent)
   }
 
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
@@ -181,6 +188,11 @@ export class RecordingReader implements ResourceReader {
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
     this.reads.add(readKeys.index('DestinationRule', `${namespace}/${host}`))
     return this.store.destinationRulesOf(namespace, host)
+  }
+
+  serviceEntriesOf(host: string): readonly ServiceEntry[] {
+    this.reads.add(readKeys.index('ServiceEntry', host))
+    return this.store.serviceEntriesOf(host)
   }
 }
 

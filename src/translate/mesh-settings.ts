@@ -16,6 +16,8 @@ export interface MeshSettings {
   /** How long an HBONE connection to a destination is kept without a tunnel. */
   readonly hboneIdleTimeoutMs: number
   readonly pathNormalization: PathNormalization
+  /** How often names are resolved anew, where their own time to live does not say it. */
+  readonly dnsRefreshRateMs: number
   /** Probes of idle connections to endpoints. Undefined: the system's. */
   readonly tcpKeepalive: TcpKeepalive | undefined
   /** Speak HTTP/2 to HTTP ports although they do not say so. */
@@ -36,6 +38,7 @@ export const defaultMeshSettings: MeshSettings = {
   connectTimeoutMs: 10_000,
   hboneIdleTimeoutMs: 3_600_000,
   pathNormalization: 'BASE',
+  dnsRefreshRateMs: 60_000,
   tcpKeepalive: undefined,
   h2Upgrade: false,
   localityLbSetting: {},

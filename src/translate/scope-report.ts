@@ -29,7 +29,8 @@ export function reportSharedAddresses(services: readonly ServiceTranslation[], r
       if (owner === undefined) owners.set(address, model.hostname)
       else {
         const message = `address ${address} belongs to ${owner} already, so requests to it go there`
-        report.error(model.object, ['spec', 'clusterIP'], message, 'give each Service its own address')
+        const field = model.object.kind === 'Service' ? 'clusterIP' : 'addresses'
+        report.error(model.object, ['spec', field], message, 'give each Service its own address')
       }
     }
   }
@@ -55,10 +56,12 @@ function reportParents(route: Route, reader: ResourceReader, report: Translation
     const path = ['spec', 'parentRefs', index]
     const namespace = parent.namespace ?? route.metadata.namespace
     const name = `${parent.kind ?? 'Gateway'} ${namespace}/${parent.name}`
-    if (parent.kind !== 'Service' || (parent.group ?? '') !== '') {
+    const { kind = '', group = '' } = parent
+    const isEntry = kind === 'ServiceEntry' && group === 'networking.istio.io'
+    if (!isEntry && (kind !== 'Service' || group !== '')) {
       const remedy = 'name a Service, with group: "" and kind: Service'
       report.warning(route, path, `${name} is no Service, so the route has no effect here`, remedy)
-    } else if (reader.get('Service', namespace, parent.name) === undefined) {
+    } else if (reader.get(isEntry ? 'ServiceEntry' : 'Service', namespace, parent.name) === undefined) {
       report.error(route, path, `${name} does not exist`, 'correct the name, or add the Service')
     } else {
       const remedy = 'label it, or its namespace, with istio.io/use-waypoint'

@@ -17,6 +17,7 @@ import type { ReadKey, RecordingReader } from '../resources/resource-store.ts'
 import { servicePolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { httpAuthorization, tcpAuthorization } from './authorization/authorization-filters.ts'
 import { reportRulesWithoutHttp } from './authorization/policy-report.ts'
+import { dnsCache } from './clusters/discovery.ts'
 import { tcpProxySettings } from './destination/tcp-proxy-settings.ts'
 import { DestinationClusters } from './clusters/destination-clusters.ts'
 import { sourceMetadata } from './envoy-message.ts'
@@ -169,13 +170,21 @@ function addHttp(
   }
   const candidates = attachments.flatMap((one) => candidatesOf(one, parts, model, port, report, context))
   const hashPolicy = parts.clusters.hashPolicyOf(model, port)
+  const isDynamic = model.resolution === 'DYNAMIC_DNS'
   const fallback = defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, hashPolicy)
   const chain = {
     name,
     port: port.port,
     http2: isHttp2(port.protocol),
     grpcWeb: port.protocol === 'gRPC-Web',
-    routes: routeConfiguration(name, port.port, mergeRoutes(candidates, attachments, fallback, report)),
+    // A name that is resolved must be one of those that the ServiceEntry admits.
+    routes: routeConfiguration(
+      name,
+      port.port,
+      mergeRoutes(candidates, attachments, fallback, report),
+      isDynamic ? [model.hostname] : ['*'],
+    ),
+    dnsCache: isDynamic ? dnsCache(model) : undefined,
     authorization: httpAuthorization(policies, context.chain.mesh),
     before: [],
     metadata: chainMetadata(model, port),
@@ -234,6 +243,7 @@ const shareThatFails: Readonly<Record<Route['kind'], string>> = {
 
 /** Fields of a Service that change where requests go and that are not carried out, or not fully. */
 function reportService({ object }: ServiceModel, { client }: ServiceContext, report: TranslationReport): void {
+  if (object.kind !== 'Service') return
   const { sessionAffinity, internalTrafficPolicy } = object.spec
   if (sessionAffinity === 'ClientIP') {
     const remedy = 'write a DestinationRule with consistentHash'

@@ -14,16 +14,16 @@ import { directChains } from './listeners/direct-chains.ts'
 import type { HttpChainSettings } from './listeners/http-chain.ts'
 import { mainInternalListener } from './listeners/main-internal.ts'
 import { defaultMeshSettings, type MeshSettings } from './mesh-settings.ts'
-import { serviceModel } from './model/service-model.ts'
 import { waypointClient } from './model/waypoint-client.ts'
-import { podBinding, serviceBinding, waypointsIn, type WaypointName } from './model/waypoint.ts'
+import { podBinding, waypointsIn, type WaypointName } from './model/waypoint.ts'
 import { HBONE_PORT, workloadOf } from './model/workload.ts'
 import { TranslationReport } from './report.ts'
 import { reportGateway, reportSharedAddresses, reportUnusedRoutes } from './scope-report.ts'
+import { servedServices } from './service-scope.ts'
 import { translateService, type ServiceContext, type ServiceTranslation } from './service-translation.ts'
 import type { ObjectStatus } from './status/condition.ts'
 import { policyStatuses } from './status/policy-status.ts'
-import { routeStatuses, serviceStatus, waypointStatus } from './status/statuses.ts'
+import { routeStatuses, waypointStatus } from './status/statuses.ts'
 import type { Translation, TranslationOptions } from './translation.ts'
 
 const defaultListen = [{ address: '0.0.0.0', port: HBONE_PORT }]
@@ -84,39 +84,21 @@ export class Translator {
     const settings = JSON.stringify(context)
     const changed = settings === this.settings ? ResourceStore.changes(this.store, store) : undefined
     const services = new Map<string, ServiceTranslation>()
-    for (const service of store.list('Service')) {
-      const binding = serviceBinding(store, waypoint, service)
-      statuses.push(...serviceStatus(service, binding, waypoint, now))
-      if (binding.kind === 'refused') {
-        const message = `${binding.message}, so requests to this Service bypass every waypoint`
-        report.warning(
-          service,
-          ['metadata', 'labels'],
-          message,
-          'correct istio.io/use-waypoint, here or on the namespace',
-        )
-      }
-      if (binding.kind !== 'bound') continue
-      if (service.spec.type === 'ExternalName') {
-        report.warning(service, ['spec', 'type'], 'ExternalName Services are not served by a waypoint')
-        continue
-      }
-      const key = `${service.metadata.namespace}/${service.metadata.name}`
+    const scope = { waypoint, mesh: context.chain.mesh, now, report, statuses }
+    for (const { key, readModel } of servedServices(store, scope)) {
       const known = changed === undefined ? undefined : this.services.get(key)
       const stands = known !== undefined && changed !== undefined && !intersects(known.reads, changed)
-      services.set(key, stands ? known : translateOne(store, service.metadata, context))
+      if (stands) services.set(key, known)
+      else {
+        const reader = new RecordingReader(store)
+        services.set(key, translateService(reader, readModel(reader), context))
+      }
     }
     this.store = store
     this.settings = settings
     this.services = services
     return [...services.values()]
   }
-}
-
-function translateOne(store: ResourceStore, name: WaypointName, context: ServiceContext): ServiceTranslation {
-  const reader = new RecordingReader(store)
-  const service = reader.get('Service', name.namespace, name.name)!
-  return translateService(reader, serviceModel(service, context.chain.mesh), context)
 }
 
 function intersects(reads: ReadonlySet<ReadKey>, changed: ReadonlySet<ReadKey>): boolean {

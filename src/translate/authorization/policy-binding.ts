@@ -44,7 +44,8 @@ function targetBinding(
     case 'GatewayClass':
       return classBinding(reader, namespace, target.name, scope)
     case 'Service':
-      return ofService(reader, { namespace, name: target.name }, scope)
+    case 'ServiceEntry':
+      return ofService(reader, target.kind, { namespace, name: target.name }, scope)
     default: {
       const message = `${target.kind} ${namespace}/${target.name} is not served`
       return unbound('TargetNotFound', message, 'name Services or the Gateway')
@@ -77,9 +78,14 @@ function classBinding(
   return unbound('TargetNotFound', `no waypoint is of GatewayClass ${name}`, `write ${waypointClass}`)
 }
 
-function ofService(reader: ResourceReader, named: WaypointName, { waypoint }: PolicyScope): TargetBinding {
-  const label = `Service ${named.namespace}/${named.name}`
-  const service = reader.get('Service', named.namespace, named.name)
+function ofService(
+  reader: ResourceReader,
+  kind: 'Service' | 'ServiceEntry',
+  named: WaypointName,
+  { waypoint }: PolicyScope,
+): TargetBinding {
+  const label = `${kind} ${named.namespace}/${named.name}`
+  const service = reader.get(kind, named.namespace, named.name)
   if (service === undefined) return unbound('TargetNotFound', `${label} was not found`, 'correct the name, or add it')
   const binding = serviceBinding(reader, waypoint, service)
   if (binding.kind === 'bound') return boundTo('here', waypoint)

@@ -16,7 +16,8 @@ import {
 } from '../destination/destination-policy.ts'
 import { localityPlan } from '../destination/locality-plan.ts'
 import { placeOf } from '../destination/place-of.ts'
-import { endpointsOf, type EndpointModel } from '../model/endpoints.ts'
+import type { EndpointModel } from '../model/endpoint-model.ts'
+import { endpointsOf } from '../model/endpoints.ts'
 import { hostnameLabel } from '../model/locality.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import { clusterSubset, inboundName, outboundName, type PortSubset } from '../names.ts'
@@ -24,7 +25,8 @@ import type { TranslationReport } from '../report.ts'
 import { hashPolicy, type HashPolicy } from '../routes/hash-policy.ts'
 import { loadAssignment } from './load-assignment.ts'
 import { localityGroups } from './locality-groups.ts'
-import { hasEndpoints, serviceCluster } from './service-cluster.ts'
+import { hostSource } from './discovery.ts'
+import { serviceCluster } from './service-cluster.ts'
 import { upstreamTls } from './upstream-tls.ts'
 
 interface ClusterName {
@@ -122,19 +124,26 @@ export class DestinationClusters {
       return
     }
     const plan = localityPlan(this.reader, service, policy, mesh)
-    this.clusters.push(serviceCluster({ name, subset, service, port, policy, tls, localityPlan: plan }, mesh))
+    const source = hostSource(service, policy)
+    const isListed = source === 'sent' || source === 'resolved'
+    const assignment = isListed ? loadAssignment(name, localityGroups(endpoints, plan, client)) : undefined
+    const spec = { name, subset, service, port, policy, tls, localityPlan: plan, source, assignment }
+    this.clusters.push(serviceCluster(spec, mesh))
     if (tls !== undefined) this.secrets.push(...tls.secrets)
-    if (!hasEndpoints({ policy })) return
+    if (assignment === undefined) return
     for (const { hbonePort } of endpoints) if (hbonePort !== undefined) this.hbonePorts.add(hbonePort)
-    this.endpoints.push(loadAssignment(name, localityGroups(endpoints, plan, client)))
+    if (source === 'sent') this.endpoints.push(assignment)
   }
 
   /** internalTrafficPolicy Local: none but those of the waypoint's own node. */
   private reachable(service: ServiceModel, port: ServicePortModel): readonly EndpointModel[] {
     const { mesh, client } = this.context
     const endpoints = endpointsOf(this.reader, mesh, service, port)
-    const isLocal = service.object.spec.internalTrafficPolicy === 'Local' && client.nodeName !== undefined
-    return isLocal ? endpoints.filter(({ labels }) => labels[hostnameLabel] === client.nodeName) : endpoints
+    const { object } = service
+    const isLocal = object.kind === 'Service' && object.spec.internalTrafficPolicy === 'Local'
+    return isLocal && client.nodeName !== undefined
+      ? endpoints.filter(({ labels }) => labels[hostnameLabel] === client.nodeName)
+      : endpoints
   }
 }
 

@@ -8,7 +8,7 @@ import {
   ClusterLoadAssignmentSchema,
   type ClusterLoadAssignment,
 } from '../../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
-import type { EndpointModel } from '../model/endpoints.ts'
+import type { EndpointModel } from '../model/endpoint-model.ts'
 import type { LocalityGroup } from './locality-groups.ts'
 import { connectOriginateName } from './plumbing-clusters.ts'
 

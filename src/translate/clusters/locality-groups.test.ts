@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { LocalityLbSetting } from '../../resources/destination-rule.ts'
-import type { EndpointModel } from '../model/endpoints.ts'
+import type { EndpointModel } from '../model/endpoint-model.ts'
 import { parseLocality, sameNode, sameZone, topologyLabels } from '../model/locality.ts'
 import { localityGroups } from './locality-groups.ts'
 

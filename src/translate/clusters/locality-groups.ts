@@ -2,7 +2,7 @@
 // where the waypoint runs.
 
 import type { LocalityLbSetting } from '../../resources/destination-rule.ts'
-import type { EndpointModel } from '../model/endpoints.ts'
+import type { EndpointModel } from '../model/endpoint-model.ts'
 import { localityText, matchesLocality, networkLabel, type Locality } from '../model/locality.ts'
 import type { WaypointClient } from '../model/waypoint-client.ts'
 

@@ -2,24 +2,19 @@
 
 import { create } from '@bufbuild/protobuf'
 import type { MessageInitShape } from '@bufbuild/protobuf'
-import {
-  Cluster_DiscoveryType,
-  ClusterSchema,
-  type Cluster,
-} from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
-import { ApiVersion } from '../../envoy/generated/envoy/config/core/v3/config_source_pb.js'
+import { ClusterSchema, type Cluster } from '../../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import { ProxyProtocolConfig_Version as ProxyProtocolVersion } from '../../envoy/generated/envoy/config/core/v3/proxy_protocol_pb.js'
 import type { TransportSocketSchema } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
 import { ProxyProtocolUpstreamTransportSchema } from '../../envoy/generated/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb.js'
 import type { TrafficPolicy } from '../../resources/destination-rule.ts'
-import { any, duration, sourceMetadata } from '../envoy-message.ts'
+import { any, sourceMetadata } from '../envoy-message.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
-import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import { httpProtocolOptions, internalUpstream, rawBuffer } from './cluster-parts.ts'
 import { connectionLimits } from './connection-limits.ts'
+import { discovery, type DiscoverySpec, type HostSource } from './discovery.ts'
 import { httpOptions } from './http-options.ts'
 import { ORIGINAL_DST } from './load-assignment.ts'
-import { isPassthrough, loadBalancing } from './load-balancing.ts'
+import { loadBalancing } from './load-balancing.ts'
 import type { LocalityPlan } from './locality-groups.ts'
 import { outlierDetection } from './outlier-detection.ts'
 import { tlsFromRequest, tlsSocket, type UpstreamTls } from './upstream-tls.ts'
@@ -27,12 +22,9 @@ import { tlsFromRequest, tlsSocket, type UpstreamTls } from './upstream-tls.ts'
 type ClusterInit = MessageInitShape<typeof ClusterSchema>
 type TransportSocketInit = MessageInitShape<typeof TransportSocketSchema>
 
-export interface ServiceClusterSpec {
-  readonly name: string
+export interface ServiceClusterSpec extends DiscoverySpec {
   /** `http`, `tcp/v1`: what of the Service it is, for telemetry. */
   readonly subset: string | undefined
-  readonly service: ServiceModel
-  readonly port: ServicePortModel
   readonly policy: TrafficPolicy | undefined
   readonly tls: UpstreamTls | undefined
   readonly localityPlan: LocalityPlan | undefined
@@ -45,9 +37,9 @@ export function serviceCluster(spec: ServiceClusterSpec, settings: MeshSettings)
   return create(ClusterSchema, {
     name,
     altStatName: `${name};`,
-    ...discovery(spec),
-    ...loadBalancing(policy?.loadBalancer),
-    commonLbConfig: commonLbConfig(spec),
+    ...(balances(spec.source) && loadBalancing(policy?.loadBalancer)),
+    ...(spec.source !== 'requested' && { commonLbConfig: commonLbConfig(spec) }),
+    ...discovery(spec, settings),
     ...connectionLimits(policy?.connectionPool, policy?.retryBudget, settings),
     ...(policy?.outlierDetection && { outlierDetection: outlierDetection(policy.outlierDetection) }),
     transportSocket: internalUpstream([ORIGINAL_DST, 'istio'], hostSocket(tls, http.http2, policy?.proxyProtocol)),
@@ -61,24 +53,9 @@ export function serviceCluster(spec: ServiceClusterSpec, settings: MeshSettings)
   })
 }
 
-/** Whether the hosts of the cluster are sent as endpoints of their own. */
-export function hasEndpoints({ policy }: Pick<ServiceClusterSpec, 'policy'>): boolean {
-  return !isPassthrough(policy?.loadBalancer)
-}
-
-function discovery(spec: ServiceClusterSpec): Pick<ClusterInit, 'clusterDiscoveryType' | 'edsClusterConfig'> {
-  if (!hasEndpoints(spec)) return { clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.ORIGINAL_DST } }
-  return {
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: {
-      serviceName: spec.name,
-      edsConfig: {
-        configSourceSpecifier: { case: 'ads', value: {} },
-        initialFetchTimeout: duration(0),
-        resourceApiVersion: ApiVersion.V3,
-      },
-    },
-  }
+/** Elsewhere the cluster itself knows the host. */
+function balances(source: HostSource): boolean {
+  return source === 'sent' || source === 'resolved'
 }
 
 function commonLbConfig({ policy, localityPlan }: ServiceClusterSpec): ClusterInit['commonLbConfig'] {

@@ -18,7 +18,7 @@ export function localityPlan(
   const failsOver = policy?.outlierDetection !== undefined
   const rule = policy?.loadBalancer?.localityLbSetting
   if (rule !== undefined) return rule.enabled === false ? undefined : { setting: rule, failsOver }
-  const distribution = trafficDistribution(reader, object, object.spec.trafficDistribution)
+  const distribution = trafficDistribution(reader, object)
   if (distribution !== undefined) {
     const failoverPriority = distribution === 'PreferSameNode' ? sameNode : sameZone
     // Endpoints that are gone are enough reason to go farther.

@@ -7,6 +7,8 @@ import type {
 } from '../../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
 import { HeaderValueOption_HeaderAppendAction as Append } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
 import type { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
+import type { DnsCacheConfigSchema } from '../../envoy/generated/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb.js'
+import { FilterConfigSchema as DynamicForwardProxySchema } from '../../envoy/generated/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js'
 import { GrpcWebSchema } from '../../envoy/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js'
 import { HeaderMutationSchema } from '../../envoy/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.js'
 import { RouterSchema } from '../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js'
@@ -32,6 +34,8 @@ export interface HttpChain {
   readonly grpcWeb: boolean
   readonly routes: MessageInitShape<typeof RouteConfigurationSchema>
   readonly authorization: HttpAuthorization
+  /** For requests that go to the name that they carry. */
+  readonly dnsCache?: MessageInitShape<typeof DnsCacheConfigSchema> | undefined
   /** Network filters before the connection manager. */
   readonly before: MessageInitShape<typeof FilterSchema>[]
   readonly metadata?: FilterChainInit['metadata']
@@ -82,12 +86,21 @@ function httpFilters(chain: HttpChain, settings: HttpChainSettings): HttpFilterI
     ...chain.authorization.custom,
     ...chain.authorization.local,
     chain.grpcWeb ? httpFilter('envoy.filters.http.grpc_web', any(GrpcWebSchema)) : undefined,
+    chain.dnsCache && dynamicForwardProxy(chain.dnsCache),
     httpFilter('envoy.filters.http.router', any(RouterSchema)),
   ].filter((filter) => filter !== undefined)
 }
 
 function httpFilter(name: string, value: ReturnType<typeof any>): HttpFilterInit {
   return { name, configType: { case: 'typedConfig', value } }
+}
+
+function dynamicForwardProxy(dnsCacheConfig: NonNullable<HttpChain['dnsCache']>): HttpFilterInit {
+  const implementationSpecifier = { case: 'dnsCacheConfig' as const, value: dnsCacheConfig }
+  return httpFilter(
+    'envoy.filters.http.dynamic_forward_proxy',
+    any(DynamicForwardProxySchema, { implementationSpecifier }),
+  )
 }
 
 /** Overwrites what a client sent, so that the backend can trust it. */

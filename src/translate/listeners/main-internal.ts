@@ -97,13 +97,13 @@ function chainMatcher(services: readonly ServiceModel[], podAddresses: readonly 
       return [port, handling === 'detect' ? byProtocol(http, tcp) : chainNamed(handling === 'http' ? http : tcp)]
     })) // prettier-ignore
     const matcher = exactMatch('port', any(DestinationPortInputSchema), byPort)
-    return [{ ranges: service.addresses.map(wholeAddress), onMatch: { onMatch: { case: 'matcher', value: matcher } } }]
+    return [{ ranges: service.addresses.map(rangeOf), onMatch: { onMatch: { case: 'matcher', value: matcher } } }]
   })
   if (podAddresses.length > 0) {
-    rangeMatchers.push({ ranges: podAddresses.map(wholeAddress), onMatch: byProtocol(DIRECT_HTTP, DIRECT_TCP) })
+    rangeMatchers.push({ ranges: podAddresses.map(rangeOf), onMatch: byProtocol(DIRECT_HTTP, DIRECT_TCP) })
   }
   // The matcher must have an entry; nobody can dial this address, and the chain does not exist.
-  if (rangeMatchers.length === 0) rangeMatchers.push({ ranges: [wholeAddress('0.0.0.0')], onMatch: chainNamed('none') })
+  if (rangeMatchers.length === 0) rangeMatchers.push({ ranges: [rangeOf('0.0.0.0')], onMatch: chainNamed('none') })
   const customMatch = { name: 'ip', typedConfig: any(IPMatcherSchema, { rangeMatchers }) }
   return {
     matcherType: {
@@ -133,6 +133,8 @@ function chainNamed(chain: string): OnMatchInit {
   return { onMatch: { case: 'action', value: { name: chain, typedConfig } } }
 }
 
-function wholeAddress(address: string) {
-  return { addressPrefix: address, prefixLen: address.includes(':') ? 128 : 32 }
+/** An address, or a block of them. */
+function rangeOf(address: string) {
+  const [addressPrefix, length] = address.split('/')
+  return { addressPrefix, prefixLen: length === undefined ? (address.includes(':') ? 128 : 32) : Number(length) }
 }

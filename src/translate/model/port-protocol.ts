@@ -43,6 +43,12 @@ export function portProtocol(port: ServicePort): PortProtocol {
   return serverFirstPorts.has(port.port) ? 'TCP' : 'unknown'
 }
 
+/** What a ServiceEntry's port says; its name and number say nothing. */
+export function namedProtocol(text: string): PortProtocol {
+  const name = text.toLowerCase()
+  return Object.hasOwn(byName, name) ? byName[name] : 'unknown'
+}
+
 /** `http`: parsed. `tcp`: passed on. `detect`: either, by the first bytes. `none`: not TCP, so not served. */
 export type PortHandling = 'http' | 'tcp' | 'detect' | 'none'
 

@@ -3,6 +3,8 @@
 import type { Pod, Service } from '../../resources/core.ts'
 import type { Gateway, LabelSelector } from '../../resources/gateway-api.ts'
 import type { ObjectMeta } from '../../resources/object-meta.ts'
+import type { ServiceEntry } from '../../resources/service-entry.ts'
+import { isVisibleTo } from './visibility.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 
 export interface WaypointName {
@@ -27,7 +29,8 @@ export type Binding =
   | { readonly kind: 'refused'; readonly reason: BindingRefusal; readonly message: string }
 
 /** The reasons of Istio's condition `istio.io/WaypointBound`. */
-export type BindingRefusal = 'WaypointIsNotReady' | 'AttachmentDenied' | 'UnsupportedTrafficType'
+export type BindingRefusal =
+  'WaypointIsNotReady' | 'AttachmentDenied' | 'UnsupportedTrafficType' | 'CrossNamespaceWaypointForbidden'
 
 /** The Gateways that can be waypoints: those with a listener of protocol HBONE. */
 export function waypointsIn(reader: ResourceReader): WaypointName[] {
@@ -37,9 +40,18 @@ export function waypointsIn(reader: ResourceReader): WaypointName[] {
     .map(({ metadata: { namespace, name } }) => ({ namespace, name }))
 }
 
-export function serviceBinding(reader: ResourceReader, waypoint: WaypointName, service: Service): Binding {
+export function serviceBinding(
+  reader: ResourceReader,
+  waypoint: WaypointName,
+  service: Service | ServiceEntry,
+): Binding {
   if (managedByMesh.has(service.metadata.labels?.['gateway.istio.io/managed'] ?? '')) return { kind: 'unbound' }
-  return binding(reader, waypoint, service, ['service', 'all'])
+  const result = binding(reader, waypoint, service, ['service', 'all'])
+  if (result.kind !== 'bound' || service.kind === 'Service') return result
+  const { namespace } = service.metadata
+  if (isVisibleTo(waypoint.namespace, service.spec.exportTo, namespace)) return result
+  const message = `namespace ${namespace} keeps it to itself (exportTo), and the waypoint is in ${waypoint.namespace}`
+  return { kind: 'refused', reason: 'CrossNamespaceWaypointForbidden', message }
 }
 
 export function podBinding(reader: ResourceReader, waypoint: WaypointName, pod: Pod): Binding {

@@ -2,6 +2,7 @@
 
 import type { ParentReference, Route } from '../../resources/gateway-api.ts'
 import type { RouteKind } from '../../resources/kinds.ts'
+import { describeObject } from '../../resources/object-meta.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import { isTls } from '../model/port-protocol.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
@@ -43,7 +44,9 @@ export function attachedRoutes(
   report: TranslationReport,
 ): Attachment[] {
   const owners = new PortOwners()
-  const routes = kindOrder.flatMap((kind): readonly Route[] => reader.routesOf(kind, model.namespace, model.name))
+  const { kind: parentKind, metadata } = model.object
+  const parent = { kind: parentKind, namespace: metadata.namespace, name: metadata.name }
+  const routes = kindOrder.flatMap((kind): readonly Route[] => reader.routesOf(kind, parent))
   return routes.flatMap((route) =>
     [...(route.spec.parentRefs ?? []).entries()].flatMap(([index, parentRef]): Attachment[] => {
       if (!namesService(parentRef, route, model)) return []
@@ -90,7 +93,7 @@ function portsOf(
   owners: PortOwners,
 ): Ports {
   const { kind } = route
-  const service = `Service ${model.namespace}/${model.name}`
+  const service = describeObject(model.object)
   const named = model.ports.filter((port) => namesPort(parentRef, port))
   if (named.length === 0) return none('NoMatchingParent', `${service} has no such port`, 'correct port or sectionName')
   const fitting = named.filter(traits[kind].fits)
@@ -125,7 +128,10 @@ function none(reason: Rejection['reason'], message: string, remedy: string): Por
 
 function namesService(ref: ParentReference, route: Route, model: ServiceModel): boolean {
   const namespace = ref.namespace ?? route.metadata.namespace
-  return ref.kind === 'Service' && (ref.group ?? '') === '' && ref.name === model.name && namespace === model.namespace
+  const { kind, metadata } = model.object
+  const group = kind === 'Service' ? '' : 'networking.istio.io'
+  const isKind = ref.kind === kind && (ref.group ?? '') === group
+  return isKind && ref.name === metadata.name && namespace === metadata.namespace
 }
 
 function namesPort(ref: ParentReference, port: ServicePortModel): boolean {

@@ -5,12 +5,13 @@ import type { FieldPath } from '../../resources/field-path.ts'
 import type { BackendRef, HttpBackendRef, Route } from '../../resources/gateway-api.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
-import { hostnameOf, serviceModel, type ServiceModel, type ServicePortModel } from '../model/service-model.ts'
+import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import { serviceBinding, type WaypointName } from '../model/waypoint.ts'
 import { inboundName, outboundName, type PortSubset } from '../names.ts'
 import type { HashPolicy } from './hash-policy.ts'
 import type { Refuse } from './header-modifier.ts'
 import { applyBackendFilters } from './http-route-filters.ts'
+import { referencedService } from './referenced-service.ts'
 import { noHeaderChanges, type HeaderChanges } from './route-draft.ts'
 
 /** The reasons of the condition ResolvedRefs that a mesh backend can have. */
@@ -84,40 +85,26 @@ interface Target {
 
 function targetOf(route: Route, ref: BackendRef, path: FieldPath, context: BackendContext, wanted: PortSubset): Target {
   const { reader, settings, unresolved } = context
-  const namespace = ref.namespace ?? route.metadata.namespace
   const port = ref.port ?? 0
-  if ((ref.group ?? '') !== '' || (ref.kind ?? 'Service') !== 'Service') {
+  const referenced = referencedService(ref, route, reader, settings)
+  if (referenced === undefined) {
     unresolved('InvalidKind', path, `backends of kind ${ref.kind ?? 'Service'} are not carried out`, 'name a Service')
-    return noTarget(`invalid-backend|${port}||${ref.name}.${namespace}`)
+    return noTarget(`invalid-backend|${port}||${ref.name}.${ref.namespace ?? route.metadata.namespace}`)
   }
-  const hostname = hostnameOf(namespace, ref.name, settings)
-  const service = reader.get('Service', namespace, ref.name)
-  if (service === undefined) {
-    unresolved(
-      'BackendNotFound',
-      path,
-      `Service ${namespace}/${ref.name} does not exist`,
-      'correct the name, or add it',
-    )
-    return noTarget(inboundName(port, wanted, hostname))
-  }
-  const model = serviceModel(service, settings)
-  const found = model.ports.find((candidate) => candidate.port === port && candidate.handling !== 'none')
-  if (service.spec.type === 'ExternalName') {
-    unresolved(
-      'InvalidKind',
-      path,
-      `Service ${namespace}/${ref.name} is of type ExternalName`,
-      'name a Service with endpoints',
-    )
+  const { label, hostname, model } = referenced
+  const found = model?.ports.find((candidate) => candidate.port === port && candidate.handling !== 'none')
+  if (model === undefined) {
+    unresolved('BackendNotFound', path, `${label} does not exist`, 'correct the name, or add it')
+  } else if (model.object.kind === 'Service' && model.object.spec.type === 'ExternalName') {
+    unresolved('InvalidKind', path, `${label} is of type ExternalName`, 'name a Service with endpoints')
   } else if (found === undefined) {
     const ports = model.ports.map((candidate) => candidate.port).join(', ')
-    unresolved('BackendNotFound', path, `Service ${namespace}/${ref.name} has no port ${port}`, `write one of ${ports}`)
+    unresolved('BackendNotFound', path, `${label} has no port ${port}`, `write one of ${ports}`)
   } else if (found.handling === 'tcp' && wanted === 'http') {
-    const message = `port ${port} of Service ${namespace}/${ref.name} carries ${found.protocol}, not HTTP`
+    const message = `port ${port} of ${label} carries ${found.protocol}, not HTTP`
     unresolved('UnsupportedProtocol', path, message, 'set appProtocol: http if it does carry HTTP')
   } else {
-    const isOwn = serviceBinding(reader, context.waypoint, service).kind === 'bound'
+    const isOwn = serviceBinding(reader, context.waypoint, model.object).kind === 'bound'
     if (!isOwn) context.requireOutbound(model, found)
     // A port that is known to carry HTTP has no cluster for bytes; the one that it has carries them as well.
     const subset = found.handling === 'http' ? 'http' : wanted

@@ -23,10 +23,11 @@ export function routeConfiguration(
   name: string,
   port: number,
   routes: RouteInit[],
+  domains: string[] = ['*'],
 ): MessageInitShape<typeof RouteConfigurationSchema> {
   return {
     name,
-    virtualHosts: [{ name: `inbound|http|${port}`, domains: ['*'], routes }],
+    virtualHosts: [{ name: `inbound|http|${port}`, domains, routes }],
     validateClusters: false,
     maxDirectResponseBodySizeBytes: maxDirectResponseBodyBytes,
   }

@@ -14,7 +14,7 @@ export interface Condition {
 }
 
 export interface ObjectStatus {
-  readonly kind: RouteKind | 'Service' | 'Gateway' | 'AuthorizationPolicy'
+  readonly kind: RouteKind | 'Service' | 'ServiceEntry' | 'Gateway' | 'AuthorizationPolicy'
   readonly namespace: string
   readonly name: string
   readonly status: Readonly<Record<string, unknown>>

@@ -2,6 +2,7 @@
 
 import type { Service } from '../../resources/core.ts'
 import type { Gateway, Route } from '../../resources/gateway-api.ts'
+import type { ServiceEntry } from '../../resources/service-entry.ts'
 import type { Binding, WaypointName } from '../model/waypoint.ts'
 import { Conditions, type ObjectStatus } from './condition.ts'
 import type { RouteParentOutcome } from './route-parent.ts'
@@ -19,7 +20,7 @@ export function waypointStatus(gateway: Gateway, nowMs: number): ObjectStatus {
 
 /** Istio's condition WaypointBound; none for a Service that asks for no waypoint or for another one. */
 export function serviceStatus(
-  service: Service,
+  service: Service | ServiceEntry,
   binding: Binding,
   waypoint: WaypointName,
   nowMs: number,
@@ -33,7 +34,7 @@ export function serviceStatus(
   } else {
     conditions.add('istio.io/WaypointBound', false, binding.reason, binding.message)
   }
-  return [{ kind: 'Service', namespace, name, status: { conditions: conditions.all } }]
+  return [{ kind: service.kind, namespace, name, status: { conditions: conditions.all } }]
 }
 
 /** One entry per route, with one parent entry per parentRef that this waypoint serves, in the order of the specification. */
@@ -42,7 +43,8 @@ export function routeStatuses(outcomes: readonly RouteParentOutcome[], nowMs: nu
   for (const outcome of outcomes) {
     const known = byRoute.get(outcome.route)
     if (known === undefined) byRoute.set(outcome.route, [outcome])
-    else known.push(outcome)
+    // A ServiceEntry with several hosts is one parent.
+    else if (known.every(({ parentRef }) => parentRef !== outcome.parentRef)) known.push(outcome)
   }
   return [...byRoute].map(([route, parents]) => {
     const { kind, metadata: { namespace, name } } = route // prettier-ignore
