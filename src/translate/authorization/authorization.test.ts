@@ -244,11 +244,12 @@ describe('rules', () => {
 
   test('with what probably does not mean what it says are named', () => {
     const odd = translated(
-      policy(`${toA}, rules: [{from: [{source: {principals: ["spiffe://td/ns/a/sa/b"]}}], to: [{operation: {paths: ["/a/*/b"]}}]}]`), // prettier-ignore
+      policy(`${toA}, rules: [{from: [{source: {principals: ["spiffe://td/ns/a/sa/b"]}}], to: [{operation: {paths: ["/a/*/b"]}}], when: [{key: source.namespace, values: ["a*b"]}, {key: "request.headers[x]", values: ["a*b"]}]}]`), // prettier-ignore
     )
     expect(messages(odd)).toEqual([
       expect.stringMatching(/principals\[0\]: never matches: .*; write td\/ns\/a\/sa\/b/),
       expect.stringMatching(/paths\[0\]: has a "\*" inside, .*; write \{\*\} for one segment/),
+      expect.stringMatching(/when\[1\]\.values\[0\]: has a "\*" inside/),
       expect.stringMatching(/needs HTTP, so it allows nothing on port 90/),
     ])
   })

@@ -66,35 +66,48 @@ function reportValues(
   rule: AuthorizationRule,
   path: FieldPath,
   report: TranslationReport,
-) {
-  const fields: [FieldPath, Readonly<Record<string, readonly string[] | undefined>>][] = [
-    ...(rule.from ?? []).map(({ source }, at): [FieldPath, object] => [[...path, 'from', at, 'source'], source ?? {}]),
-    ...(rule.to ?? []).map(({ operation }, at): [FieldPath, object] => [
-      [...path, 'to', at, 'operation'],
-      operation ?? {},
-    ]),
-  ].map(([at, object]) => [at, object as Record<string, readonly string[]>])
-  for (const [at, object] of fields) {
-    for (const [field, values = []] of Object.entries(object)) {
-      for (const [index, value] of values.entries()) reportValue(policy, field, value, [...at, field, index], report)
+): void {
+  for (const [index, { source = {} }] of (rule.from ?? []).entries()) {
+    for (const [field, values = []] of Object.entries<readonly string[] | undefined>({ ...source })) {
+      reportEach(policy, field, values, [...path, 'from', index, 'source', field], report)
     }
+  }
+  for (const [index, { operation = {} }] of (rule.to ?? []).entries()) {
+    for (const [field, values = []] of Object.entries<readonly string[] | undefined>({ ...operation })) {
+      reportEach(policy, field, values, [...path, 'to', index, 'operation', field], report)
+    }
+  }
+  for (const [index, { key, values = [], notValues = [] }] of (rule.when ?? []).entries()) {
+    reportEach(policy, key, values, [...path, 'when', index, 'values'], report)
+    reportEach(policy, key, notValues, [...path, 'when', index, 'notValues'], report)
   }
 }
 
-function reportValue(
+const principals = ['principals', 'notPrincipals', 'source.principal']
+/** Where a `*` counts wherever it stands. */
+const globs = ['namespaces', 'notNamespaces', 'source.namespace']
+
+/** `field` is the field of a source or an operation, or the key of a condition. */
+function reportEach(
   policy: AuthorizationPolicy,
   field: string,
-  value: string,
+  values: readonly string[],
   path: FieldPath,
   report: TranslationReport,
 ): void {
-  if (/^(principals|notPrincipals)$/.test(field) && value.startsWith('spiffe://')) {
-    report.warning(policy, path, 'never matches: principals are written without spiffe://', `write ${value.slice(9)}`)
-  }
-  const isGlob = /^(namespaces|notNamespaces)$/.test(field)
-  if (!isGlob && !value.includes('{') && value.slice(1, -1).includes('*')) {
+  for (const [index, value] of values.entries()) {
+    if (principals.includes(field) && value.startsWith('spiffe://')) {
+      const message = 'never matches: principals are written without spiffe://'
+      report.warning(policy, [...path, index], message, `write ${value.slice('spiffe://'.length)}`)
+    }
+    if (globs.includes(field) || value.includes('{') || !value.slice(1, -1).includes('*')) continue
     const message = 'has a "*" inside, which is a character as any other: it counts at one end only'
-    report.warning(policy, path, message, field.endsWith('aths') ? 'write {*} for one segment of a path' : '')
+    report.warning(
+      policy,
+      [...path, index],
+      message,
+      /paths$/i.test(field) ? 'write {*} for one segment of a path' : '',
+    )
   }
 }
 
