@@ -17,6 +17,7 @@ export const GROUPS = [
   'tunnel',
   'errors',
   'jwt',
+  'ext-authz',
   'cors',
   'fault',
   'mirror',

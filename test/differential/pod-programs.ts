@@ -86,8 +86,13 @@ export function mirror(): PodProgram {
   }
 }
 
-/** Answers requests over HTTP/2; `answer` gets the whole request. Notes each request with its header section sorted. */
-export function http2(answer: (wire: Http2Wire, stream: WireStream) => void | Promise<void>): PodProgram {
+/**
+ * Answers requests over HTTP/2; `answer` gets the whole request. Notes each request, by default with its header section sorted.
+ */
+export function http2(
+  answer: (wire: Http2Wire, stream: WireStream) => void | Promise<void>,
+  describe: (stream: WireStream) => unknown = (stream) => describeStream(stream, true),
+): PodProgram {
   return async (tunnel, recorder) => {
     await tunnel.until(() => tunnel.received.length >= PREFACE.length || tunnel.ending !== undefined, 60_000)
     if (!tunnel.received.toString('latin1').startsWith(PREFACE)) {
@@ -96,7 +101,7 @@ export function http2(answer: (wire: Http2Wire, stream: WireStream) => void | Pr
       return
     }
     const wire = new Http2Wire(tunnel, { role: 'server' })
-    wire.onStream = (stream) => void serve(wire, stream, recorder, answer)
+    wire.onStream = (stream) => void serve(wire, stream, recorder, answer, describe)
     await wire.until(() => tunnel.ending !== undefined, 60_000)
     tunnel.end()
   }
@@ -107,9 +112,10 @@ async function serve(
   stream: WireStream,
   recorder: PodRecorder,
   answer: (wire: Http2Wire, stream: WireStream) => void | Promise<void>,
+  describe: (stream: WireStream) => unknown,
 ): Promise<void> {
   await wire.untilDone(stream.id, 60_000)
-  recorder.note(`stream ${stream.id}`, describeStream(stream, true))
+  recorder.note(`stream ${stream.id}`, describe(stream))
   await answer(wire, stream)
 }
 

@@ -9,6 +9,7 @@ import { rbacSupport } from './config/rbac.ts'
 import { accesslogSupport } from './config/accesslog.ts'
 import { httpConnectionManagerSupport } from './extensions/http-connection-manager.ts'
 import { networkFiltersSupport } from './extensions/network-filters.ts'
+import { extAuthzSupport } from './extensions/ext-authz.ts'
 import { httpFiltersSupport } from './extensions/http-filters.ts'
 import { jwtAuthnSupport } from './extensions/jwt-authn.ts'
 import { transportSocketsSupport } from './extensions/transport-sockets.ts'
@@ -32,6 +33,7 @@ const groups: readonly SupportTables[] = [
   networkFiltersSupport,
   httpFiltersSupport,
   jwtAuthnSupport,
+  extAuthzSupport,
   transportSocketsSupport,
   upstreamsSupport,
   accessLoggersSupport,

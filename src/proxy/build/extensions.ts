@@ -2,6 +2,7 @@
 
 import { cors } from '../filters/cors.ts'
 import { fault } from '../filters/fault/fault.ts'
+import { extAuthz } from '../filters/ext-authz/ext-authz.ts'
 import { jwtAuthn } from '../filters/jwt-authn/jwt-authn.ts'
 import { grpcStats } from '../filters/grpc-stats/grpc-stats.ts'
 import { grpcWeb } from '../filters/grpc-web/grpc-web.ts'
@@ -22,6 +23,7 @@ import { tcpProxy } from '../network/tcp-proxy-filter.ts'
 export const HTTP_FILTERS = [
   httpRbac,
   jwtAuthn,
+  extAuthz,
   grpcWeb,
   fault,
   cors,

@@ -29,6 +29,9 @@ export interface AsyncRequest {
   readonly downstreamConnection: ConnectionFacts | undefined
   /** What a cluster speaks that leaves the choice to the request (use_downstream_protocol_config). */
   readonly isHttp2: boolean
+  /** Whether `x-envoy-internal` and `x-forwarded-for` tell the server who asks (Envoy: send_internal, send_xff). */
+  readonly sendsInternal: boolean
+  readonly sendsForwardedFor: boolean
 }
 
 export interface AsyncResponse {
@@ -61,11 +64,10 @@ export class AsyncClient {
     this.localInfo = localInfo
   }
 
-  /** Adds to the headers what Envoy's client adds. */
   send(request: AsyncRequest, receiver: AsyncReceiver): AsyncCall {
     const { headers, timeoutMs } = request
-    headers.set('x-envoy-internal', 'true')
-    headers.set('x-forwarded-for', this.localInfo.address)
+    if (request.sendsInternal) headers.set('x-envoy-internal', 'true')
+    if (request.sendsForwardedFor) headers.set('x-forwarded-for', this.localInfo.address)
     if (timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(Math.ceil(timeoutMs)))
     const call = new Call(request, receiver, this.dispatcher)
     call.start(this.clusters.get(request.cluster))
@@ -143,6 +145,7 @@ class Call implements AsyncCall, AttemptOwner, LoadBalancerContext {
     if (headers.status >= 500) attempt.host.failedRequests++
     else attempt.host.successfulRequests++
     this.headers = headers
+    headers.set('x-envoy-upstream-service-time', String(Math.floor(this.dispatcher.nowMs - this.startedMs)))
     if (endStream) this.complete(undefined)
   }
 

@@ -60,6 +60,8 @@ export class Exchange implements RequestDecoder {
   /** Index of the step that stopped the request, -1 when none did. */
   private stoppedAt = -1
   private held: BodyBuffer | undefined = undefined
+  /** What a filter that waits for the body needs of it, where that is more than the connection's limit. */
+  holdLimitBytes = 0
   private readPaused = false
   private readonly timeouts: StreamTimeouts
 
@@ -129,6 +131,7 @@ export class Exchange implements RequestDecoder {
       const held = (this.held ??= new BodyBuffer())
       held.ended = true
       held.trailers = trailers
+      this.tellHolder(held)
       return
     }
     for (const step of this.config.pipeline.requestTrailers) {
@@ -395,7 +398,14 @@ export class Exchange implements RequestDecoder {
     const held = (this.held ??= new BodyBuffer())
     held.append(chunk)
     held.ended = endStream
-    if (held.bytes > this.config.bufferLimitBytes) this.pauseRequest()
+    if (held.bytes > Math.max(this.config.bufferLimitBytes, this.holdLimitBytes)) this.pauseRequest()
+    this.tellHolder(held)
+  }
+
+  /** The filter that stopped the request may be waiting for just this. */
+  private tellHolder(held: BodyBuffer): void {
+    const step = this.config.pipeline.request[this.stoppedAt]
+    step?.installed.filter.onHeld?.(this, held, this.runtimeOf(step), step.slot)
   }
 
   private releaseHeld(): void {

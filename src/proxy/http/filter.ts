@@ -7,6 +7,7 @@ import type { Random } from '../../lib/random.ts'
 import type { FormatEnvironment } from '../format/operator.ts'
 import type { StatsStore } from '../stream/stats.ts'
 import type { AsyncClient } from './async-client.ts'
+import type { BodyBuffer } from './body-buffer.ts'
 import type { Exchange } from './exchange.ts'
 import type { PerFilterConfig } from './route-config.ts'
 
@@ -34,7 +35,12 @@ export interface HttpFilter<Runtime> {
     runtime: Runtime,
     slot: number,
   ): FilterResult
-  /** Only the head of a request can be held. Returns what goes on in the chunk's place, undefined for the chunk itself. */
+  /**
+   * More of the request waits behind the filter, which has stopped it: `held` is all that waits. It may go on now
+   * (`continueRequest`), answer, or go on waiting.
+   */
+  onHeld?(exchange: Exchange, held: BodyBuffer, runtime: Runtime, slot: number): void
+  /** What passes the filter is not held. Returns what goes on in the chunk's place, undefined for the chunk itself. */
   onRequestData?(
     exchange: Exchange,
     chunk: Buffer,

@@ -4,6 +4,7 @@ import type { DifferentialCase } from '../case.ts'
 import { balancingCases } from './balancing.ts'
 import { corsCases } from './cors.ts'
 import { errorsCases } from './errors.ts'
+import { extAuthzCases } from './ext-authz.ts'
 import { faultCases } from './fault.ts'
 import { filtersCases } from './filters.ts'
 import { headersCases } from './headers.ts'
@@ -24,6 +25,7 @@ export const ALL_CASES: readonly DifferentialCase[] = [
   ...tunnelCases,
   ...errorsCases,
   ...jwtCases,
+  ...extAuthzCases,
   ...retriesCases,
   ...corsCases,
   ...faultCases,

@@ -60,6 +60,20 @@ export const coreSupport: SupportTables = {
     keepalive_time: implemented,
     keepalive_interval: implemented,
   },
+  'envoy.config.core.v3.GrpcService': {
+    envoy_grpc: implemented,
+    google_grpc: refused('the gRPC client of Google'),
+    timeout: implemented,
+    initial_metadata: implemented,
+    retry_policy: refused('retries of gRPC calls'),
+  },
+  'envoy.config.core.v3.GrpcService.EnvoyGrpc': {
+    cluster_name: implemented,
+    authority: implemented,
+    retry_policy: refused('retries of gRPC calls'),
+    max_receive_message_length: implemented,
+    skip_envoy_headers: implemented,
+  },
   'envoy.config.core.v3.HttpUri': {
     uri: implemented,
     cluster: implemented,
@@ -104,6 +118,10 @@ export const coreSupport: SupportTables = {
     watch_modify: noEffect('files are watched for moves and for changes'),
   },
   'envoy.config.core.v3.RuntimeUInt32': {
+    default_value: implemented,
+    runtime_key: noEffect('runtime keys are not read: default_value applies'),
+  },
+  'envoy.config.core.v3.RuntimeFeatureFlag': {
     default_value: implemented,
     runtime_key: noEffect('runtime keys are not read: default_value applies'),
   },

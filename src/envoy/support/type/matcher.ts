@@ -22,6 +22,7 @@ export const matcherSupport: SupportTables = {
   'envoy.type.matcher.v3.PathMatcher': {
     path: implemented,
   },
+  'envoy.type.matcher.v3.ListStringMatcher': { patterns: implemented },
   'envoy.type.matcher.v3.MetadataMatcher': {
     filter: implemented,
     path: implemented,

@@ -182,6 +182,8 @@ function remoteKeys(
       maxBodyBytes: MAX_JWKS_BYTES,
       downstreamConnection: undefined,
       isHttp2: false,
+      sendsInternal: true,
+      sendsForwardedFor: true,
     }
     asyncClient.send(request, {
       onAsyncResponse: (response) => done(response.headers.status === 200 ? response.body : undefined),

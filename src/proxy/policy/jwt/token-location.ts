@@ -1,6 +1,7 @@
 // Where tokens are looked for in a request: header fields, query parameters, cookies, each with the issuers that may use it.
 
 import type { RequestHeaderMap } from '../../../codec/header-map.ts'
+import { parseQuery, withQuery } from '../../matching/query-string.ts'
 
 /** Issuers that may use a location; `any` when a provider without an issuer does. */
 export interface IssuerCheck {
@@ -46,7 +47,7 @@ export function findTokens(locations: TokenLocations, headers: RequestHeaderMap)
   const found: FoundToken[] = []
   for (const location of locations.headers) findInHeader(location, headers.fields, found)
   if (locations.parameters.length > 0 && headers.path !== undefined && headers.path.includes('?')) {
-    const parameters = parseQuery(headers.path)
+    const parameters = parseQuery(headers.path, true)
     for (const { name, issuers } of locations.parameters) {
       const text = parameters.find((one) => one.name === name)?.value
       if (text !== undefined) found.push({ text, issuers, header: '', parameter: name })
@@ -61,11 +62,14 @@ export function findTokens(locations: TokenLocations, headers: RequestHeaderMap)
   return found
 }
 
-/** Takes the token out of the request. Cookies stay, as in Envoy. */
+/**
+ * Takes the token out of the request. Cookies stay, as in Envoy. Envoy also writes the other parameters decoded, so that a
+ * client could put a space or `&` into the upstream's request line; here they stay as they came.
+ */
 export function removeToken(token: FoundToken, headers: RequestHeaderMap): void {
   if (token.header !== '') headers.delete(token.header)
   if (token.parameter === '' || headers.path === undefined) return
-  const kept = parseQuery(headers.path).filter((one) => one.name !== token.parameter)
+  const kept = parseQuery(headers.path, true).filter((one) => one.name !== token.parameter)
   headers.path = withQuery(headers.path, kept)
 }
 
@@ -90,48 +94,6 @@ function tokenAfter(value: string, from: number): string {
   const rest = value.slice(from)
   const start = rest.search(TOKEN_CHARACTER)
   return start < 0 ? value : rest.slice(start)
-}
-
-interface Parameter {
-  /** Decoded. */
-  readonly name: string
-  readonly value: string
-  /** As it came, with its `=`. */
-  readonly text: string
-}
-
-/** Empty ones are left out. */
-function parseQuery(path: string): Parameter[] {
-  const query = path.indexOf('?')
-  if (query < 0) return []
-  const hash = path.indexOf('#', query)
-  const text = hash < 0 ? path.slice(query + 1) : path.slice(query + 1, hash)
-  const parameters: Parameter[] = []
-  for (const part of text.split('&')) {
-    if (part === '') continue
-    const equal = part.indexOf('=')
-    parameters.push({
-      name: percentDecode(equal < 0 ? part : part.slice(0, equal)),
-      value: equal < 0 ? '' : percentDecode(part.slice(equal + 1)),
-      text: equal < 0 ? `${part}=` : part,
-    })
-  }
-  return parameters
-}
-
-/**
- * The path with these parameters, in the order of their names, as Envoy keeps them. Envoy also writes them decoded, so that a
- * client could put a space or `&` into the upstream's request line; here they stay as they came.
- */
-function withQuery(path: string, parameters: readonly Parameter[]): string {
-  const sorted = [...parameters].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
-  const pathOnly = path.slice(0, path.indexOf('?'))
-  return sorted.length === 0 ? pathOnly : `${pathOnly}?${sorted.map((one) => one.text).join('&')}`
-}
-
-function percentDecode(text: string): string {
-  if (!text.includes('%')) return text
-  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
 }
 
 /** The first cookie of that name, without quotation marks. */
