@@ -11,4 +11,6 @@ export default {
     ],
   },
   maxWorkers: 2,
+  // Some start processes and move megabytes, on machines that are busy with other things.
+  testTimeout: 30_000,
 }
