@@ -583,7 +583,7 @@ export const retriesCases = casesOf('retries', {
   },
   'hedged-attempt-answers-first': {
     service: hedging({}),
-    pods: pod(() => afterWaits([700, OK], [60_000, status(200, 'x-late: 1')])),
+    pods: pod(() => afterWaits([550, OK], [60_000, status(200, 'x-late: 1')])),
     exchange: sequence(get('/')),
   },
   'hedge-fails-and-the-hedged-attempt-answers': {

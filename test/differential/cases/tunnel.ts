@@ -394,7 +394,7 @@ export const tunnelCases = casesOf('tunnel', {
     },
   },
   'tcp-maximum-duration': {
-    service: { ...TCP, tcp: { max_downstream_connection_duration: '0.3s' } },
+    service: { ...TCP, tcp: { max_downstream_connection_duration: '1s' } },
     pods: pod(() => mirror()),
     exchange: async (actor) => {
       const { tunnel } = await actor.open()
