@@ -58,7 +58,11 @@ export class Translator {
     reportSharedAddresses(services, report)
     reportUnusedRoutes(store, services, report)
     reportDestinationRules(store, new Set(services.flatMap(({ rules }) => [...rules])), options.waypoint, report)
-    const served = new Set([options.waypoint.namespace, ...services.map(({ model }) => model.namespace)])
+    const served = new Set([
+      options.waypoint.namespace,
+      mesh.rootNamespace,
+      ...services.map(({ model }) => model.namespace),
+    ])
     reportPolicies(store, policies, served, report)
     statuses.push(
       ...policyStatuses(store, policies, served, options.now),

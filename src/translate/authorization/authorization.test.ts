@@ -111,6 +111,8 @@ describe('policies are attached', () => {
       expect(http(translation)).toEqual([])
       expect(condition(translation).slice(0, 3)).toEqual(['WaypointAccepted', 'False', 'AncestorNotBound'])
       expect(messages(translation)).toEqual([expect.stringMatching(/warning: .*has no targetRefs, so no waypoint/)])
+      expect(messages(translated(policy(spec, 'p', 'istio-system')))).toHaveLength(1)
+      expect(messages(translated(policy(spec, 'p', 'elsewhere')))).toEqual([])
     }
   })
 
@@ -217,6 +219,7 @@ describe('rules', () => {
     expect(messages(deny)).toEqual([expect.stringMatching(/rules\[0\]: needs HTTP: on port 90 .*it matches whatever/)])
     const elsewhere = policy(`${toA}, action: DENY, rules: [{to: [{operation: {methods: [GET], ports: ["80"]}}]}]`)
     expect(messages(translated(elsewhere))).toEqual([])
+    expect(messages(translated(elsewhere.replace('"80"', '"90"')))).toEqual([expect.stringMatching(/; take 90 out of/)])
   })
 
   const principalsOf = (source: string, more?: Partial<TranslationOptions>) =>

@@ -1,7 +1,7 @@
 // What is to be said about AuthorizationPolicies: where they have no effect, another one than perhaps meant, or are refused.
 
 import type { FieldPath } from '../../resources/field-path.ts'
-import type { AuthorizationPolicy, AuthorizationRule } from '../../resources/istio-security.ts'
+import type { AuthorizationOperation, AuthorizationPolicy, AuthorizationRule } from '../../resources/istio-security.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import type { TranslationReport } from '../report.ts'
@@ -122,20 +122,24 @@ export function reportRulesWithoutHttp(
   for (const policy of policies) {
     const { action = 'ALLOW', rules = [] } = policy.spec
     for (const [index, rule] of rules.entries()) {
-      if (!needsHttp(rule) || !concerns(rule, port)) continue
+      const operations = operationsOn(port, rule)
+      if (!needsHttp(rule) || operations.length === 0) continue
       const message =
         action === 'ALLOW'
           ? `needs HTTP, so it allows nothing on ${where}`
           : `needs HTTP: on ${where}, it matches whatever its other fields match`
-      report.warning(policy, ['spec', 'rules', index], message, 'name the ports that it is for in to.operation.ports')
+      const remedy = operations.some(({ ports = [] }) => ports.length === 0)
+        ? 'name the ports that it is for in to.operation.ports'
+        : `take ${port} out of to.operation.ports, or what needs HTTP out of the rule`
+      report.warning(policy, ['spec', 'rules', index], message, remedy)
     }
   }
 }
 
-function concerns(rule: AuthorizationRule, port: number): boolean {
-  if (rule.to === undefined) return true
-  return rule.to.some(({ operation = {} }) => {
-    const { ports = [], notPorts = [] } = operation
+/** Those of a rule's operations that can match on a port; a rule without any has one that matches everything. */
+function operationsOn(port: number, rule: AuthorizationRule): AuthorizationOperation[] {
+  const operations = rule.to?.map(({ operation = {} }) => operation) ?? [{}]
+  return operations.filter(({ ports = [], notPorts = [] }) => {
     return (ports.length === 0 || ports.includes(String(port))) && !notPorts.includes(String(port))
   })
 }
