@@ -14,6 +14,11 @@ export interface ServiceAccount extends KubernetesObject {
   readonly kind: 'ServiceAccount'
 }
 
+export interface ConfigMap extends KubernetesObject {
+  readonly kind: 'ConfigMap'
+  readonly data?: Readonly<Record<string, string>>
+}
+
 export interface Secret extends KubernetesObject {
   readonly kind: 'Secret'
   /** In base64. */

@@ -30,6 +30,9 @@ export function indexKeysOf(object: AnyObject): string[] {
     }
     case 'AuthorizationPolicy':
       return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
+    case 'BackendTLSPolicy':
+    case 'XBackendTrafficPolicy':
+      return [...new Set(object.spec.targetRefs.map((target) => targetKey(namespace, target)))]
     case 'DestinationRule':
       return [`${namespace}/${object.spec.host}`]
     case 'ServiceEntry':

@@ -1,7 +1,8 @@
 // The kinds that Cairn reads, one row each: how they are spelt, whether they live in a namespace, how they are checked.
 // And the kinds that it knows of but does not carry out yet.
 
-import type { EndpointSlice, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts'
+import type { BackendTlsPolicy, XBackendTrafficPolicy } from './backend-policy.ts'
+import type { ConfigMap, EndpointSlice, Namespace, Node, Pod, Secret, Service, ServiceAccount } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
 import type {
   Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, Route, TcpRoute, TlsRoute,
@@ -13,6 +14,7 @@ import type { AuthorizationPolicy } from './istio-security.ts'
 import type { KubernetesObject } from './object-meta.ts'
 import { checkAuthorizationPolicy } from './rules/authorization-policy.ts'
 import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
+import { checkBackendTlsPolicy, checkBackendTrafficPolicy } from './rules/backend-policy.ts'
 import { checkDestinationRule } from './rules/destination-rule.ts'
 import { checkGateway } from './rules/gateway.ts'
 import { checkGrpcRoute } from './rules/grpc-route.ts'
@@ -44,6 +46,9 @@ export interface Kinds {
   DestinationRule: DestinationRule
   ServiceEntry: ServiceEntry
   WorkloadEntry: WorkloadEntry
+  ConfigMap: ConfigMap
+  BackendTLSPolicy: BackendTlsPolicy
+  XBackendTrafficPolicy: XBackendTrafficPolicy
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
@@ -127,6 +132,16 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     versions: istioNetworkingVersions,
     check: checkWorkloadEntry,
   }),
+  ConfigMap: row<'ConfigMap'>(coreSchemas['ConfigMap'], '', {}),
+  BackendTLSPolicy: row<'BackendTLSPolicy'>(gatewaySchemas['BackendTLSPolicy'], gatewayGroup, {
+    versions: ['v1', 'v1alpha3'],
+    check: checkBackendTlsPolicy,
+  }),
+  XBackendTrafficPolicy: row<'XBackendTrafficPolicy'>(
+    gatewaySchemas['XBackendTrafficPolicy'],
+    'gateway.networking.x-k8s.io',
+    { versions: ['v1alpha1'], check: checkBackendTrafficPolicy },
+  ),
 }
 
 /** `refs` of every schema resolve here. */

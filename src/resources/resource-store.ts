@@ -1,6 +1,7 @@
 // All objects at one moment, immutable and indexed. The next moment shares with it whatever did not change, so telling
 // what changed is a comparison of references.
 
+import type { BackendTlsPolicy, XBackendTrafficPolicy } from './backend-policy.ts'
 import type { EndpointSlice } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
 import { indexKeysOf, parentKey, targetKey, type ParentName, type PolicyTarget } from './index-keys.ts'
@@ -23,6 +24,10 @@ export interface ResourceReader {
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
   /** The DestinationRules of a namespace whose host is spelt so. */
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[]
+  /** The BackendTLSPolicies of a namespace that name the target. */
+  backendTlsPoliciesOf(namespace: string, target: PolicyTarget): readonly BackendTlsPolicy[]
+  /** The XBackendTrafficPolicies of a namespace that name the target. */
+  backendTrafficPoliciesOf(namespace: string, target: PolicyTarget): readonly XBackendTrafficPolicy[]
   /** The ServiceEntries of any namespace with a host of this name. */
   serviceEntriesOf(host: string): readonly ServiceEntry[]
 }
@@ -125,6 +130,14 @@ export class ResourceStore implements ResourceReader {
     return this.found('DestinationRule', `${namespace}/${host}`)
   }
 
+  backendTlsPoliciesOf(namespace: string, target: PolicyTarget): readonly BackendTlsPolicy[] {
+    return this.found('BackendTLSPolicy', targetKey(namespace, target))
+  }
+
+  backendTrafficPoliciesOf(namespace: string, target: PolicyTarget): readonly XBackendTrafficPolicy[] {
+    return this.found('XBackendTrafficPolicy', targetKey(namespace, target))
+  }
+
   serviceEntriesOf(host: string): readonly ServiceEntry[] {
     return this.found('ServiceEntry', host)
   }
@@ -188,6 +201,16 @@ export class RecordingReader implements ResourceReader {
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
     this.reads.add(readKeys.index('DestinationRule', `${namespace}/${host}`))
     return this.store.destinationRulesOf(namespace, host)
+  }
+
+  backendTlsPoliciesOf(namespace: string, target: PolicyTarget): readonly BackendTlsPolicy[] {
+    this.reads.add(readKeys.index('BackendTLSPolicy', targetKey(namespace, target)))
+    return this.store.backendTlsPoliciesOf(namespace, target)
+  }
+
+  backendTrafficPoliciesOf(namespace: string, target: PolicyTarget): readonly XBackendTrafficPolicy[] {
+    this.reads.add(readKeys.index('XBackendTrafficPolicy', targetKey(namespace, target)))
+    return this.store.backendTrafficPoliciesOf(namespace, target)
   }
 
   serviceEntriesOf(host: string): readonly ServiceEntry[] {

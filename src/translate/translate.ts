@@ -22,6 +22,8 @@ import { reportGateway, reportSharedAddresses, reportUnusedRoutes } from './scop
 import { servedServices } from './service-scope.ts'
 import { translateService, type ServiceContext, type ServiceTranslation } from './service-translation.ts'
 import type { ObjectStatus } from './status/condition.ts'
+import { describeObject } from '../resources/object-meta.ts'
+import { backendPolicyStatuses } from './status/backend-policy-status.ts'
 import { policyStatuses } from './status/policy-status.ts'
 import { routeStatuses, waypointStatus } from './status/statuses.ts'
 import type { Translation, TranslationOptions } from './translation.ts'
@@ -65,6 +67,11 @@ export class Translator {
     ])
     reportPolicies(store, policies, served, report)
     statuses.push(
+      ...backendPolicyStatuses(store, {
+        served: new Set(services.map(({ model }) => describeObject(model.object))),
+        now: options.now,
+        report,
+      }),
       ...policyStatuses(store, policies, served, options.now),
       ...routeStatuses(
         services.flatMap(({ outcomes }) => outcomes),

@@ -58,7 +58,6 @@ const compared: Record<string, OnPurpose[]> = {
     limits,
     { at: /"\/backend".*(timeout|max_grpc_timeout)$/, reason: 'istiod loses timeouts.request beside backendRequest' },
     { at: /"\/session"[^.]*[.]/, reason: 'istiod ignores sessionPersistence; ours refuses it until it is carried out' },
-    { at: /circuit_breakers[.]thresholds\[0\][.]retry_budget$/, reason: 'XBackendTrafficPolicy is not translated yet' },
   ],
   '06-grpcroute': [
     limits,
@@ -86,14 +85,18 @@ const compared: Record<string, OnPurpose[]> = {
       at: /^outbound[|]\d+[|][|]static[.]example[.]com/,
       reason: 'clusters that no route uses, of a ServiceEntry of this waypoint',
     },
-    { at: /[|]http[|]a[.]g12.*transport_socket/, reason: 'BackendTLSPolicy is not translated yet' },
   ],
   '14-cross-namespace': [
     limits,
     { at: /"filter_state"/, reason: 'istiod ignores the consumer route; here it is followed for clients of its namespace' },
     { at: /routes: order$/, reason: 'equals are ordered by namespace and name, as the specification says' },
   ],
-  '15-workload-waypoint': [],
+  '15-workload-waypoint': [
+    {
+      at: /listener_filters\{envoy[.]filters[.]listener[.]http_inspector\}[.]filter_disabled$/,
+      reason: 'istiod waits for the client on ports whose servers speak first',
+    },
+  ],
   '19-root-policies': [{ at: /access_log$/, reason: 'Telemetry is not translated yet' }],
   '18-locality': [],
 }
@@ -154,8 +157,14 @@ function conditionsByObject(statuses: readonly JsonObject[]): Map<string, string
   const byObject = new Map<string, string[]>()
   for (const { kind, namespace, name, status } of statuses) {
     if (kind === 'Gateway') continue
-    const { conditions, parents } = status as { conditions?: JsonObject[]; parents?: { conditions: JsonObject[] }[] }
-    const all = [...(conditions ?? []), ...(parents ?? []).flatMap((parent) => parent.conditions)]
+    type Listed = { conditions: JsonObject[] }[]
+    const { conditions, parents, ancestors } = status as {
+      conditions?: JsonObject[]
+      parents?: Listed
+      ancestors?: Listed
+    }
+    const listed = [...(parents ?? []), ...(ancestors ?? [])]
+    const all = [...(conditions ?? []), ...listed.flatMap((one) => one.conditions)]
     const lines = all
       .filter(({ type }) => known.has(String(type)))
       .map((one) => `${one['type']} ${one['status']} ${one['reason']}`)

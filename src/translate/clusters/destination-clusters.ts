@@ -118,9 +118,11 @@ export class DestinationClusters {
     const { mesh, waypoint, client } = this.context
     const tls = upstreamTls(policy?.tls, this.reader, waypoint.namespace)
     if (tls !== undefined && 'problem' in tls) {
-      const place = placeOf(this.policyOf(service).rules, policy?.tls)
+      const { rules, origins } = this.policyOf(service)
+      const place = placeOf(rules, policy?.tls) ?? origins.get(policy?.tls)
       const message = `${tls.problem}, so requests to ${name} get 503`
-      if (place !== undefined) this.report.error(place.rule, place.path, message, 'add it to the waypoint’s namespace')
+      if (place !== undefined)
+        this.report.error(place.object, place.path, message, 'add it to the waypoint’s namespace')
       return
     }
     const plan = localityPlan(this.reader, service, policy, mesh)

@@ -14,6 +14,9 @@ import type { ResourceReader } from '../../resources/resource-store.ts'
 import {
   certificateFiles,
   certificateSecret,
+  isConfigMapName,
+  NO_CREDENTIAL,
+  rootsOfConfigMapName,
   rootsFile,
   rootsSecret,
   type Credential,
@@ -41,6 +44,10 @@ export function upstreamTls(
   if (settings?.mode !== 'SIMPLE' && settings?.mode !== 'MUTUAL') return undefined
   const { credentialName, clientCertificate = '', privateKey = '', caCertificates, insecureSkipVerify } = settings
   const isSecret = credentialName !== undefined && credentialName !== ''
+  if (credentialName === NO_CREDENTIAL) return { problem: 'there are no roots to verify the host by' }
+  if (credentialName !== undefined && isConfigMapName(credentialName)) {
+    return resolved(settings, undefined, rootsOfConfigMapName(reader, credentialName))
+  }
   const certificate = settings.mode === 'SIMPLE' ? undefined :
     isSecret ? certificateSecret(reader, waypointNamespace, credentialName) : certificateFiles(clientCertificate, privateKey) // prettier-ignore
   const roots = insecureSkipVerify === true ? undefined :
@@ -48,8 +55,7 @@ export function upstreamTls(
   return resolved(settings, certificate, roots)
 }
 
-/** With roots from elsewhere. */
-export function resolved(
+function resolved(
   settings: ClientTlsSettings,
   certificate: Credential | undefined,
   roots: Credential | undefined,

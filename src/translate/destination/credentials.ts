@@ -13,6 +13,9 @@ import type { ResourceReader } from '../../resources/resource-store.ts'
 /** Where the images that proxies are built on keep the roots of the public web. */
 const systemRoots = '/etc/ssl/certs/ca-certificates.crt'
 
+/** The name of a credential that cannot exist, as Istio spells it. */
+export const NO_CREDENTIAL = 'invalid://'
+
 /** A secret, or why there is none. */
 export type Credential = { readonly secret: EnvoySecret } | { readonly problem: string }
 
@@ -45,13 +48,37 @@ export function rootsSecret(reader: ResourceReader, namespace: string, name: str
   return 'problem' in found ? (own as Credential) : roots(`kubernetes://${name}-cacert`, inline(found.values[0]))
 }
 
+const configMapPrefix = 'configmap://'
+
+/** `configmap://NAMESPACE/NAME`, which Istio takes for a credential too. */
+export function isConfigMapName(credentialName: string): boolean {
+  return credentialName.startsWith(configMapPrefix)
+}
+
+/** `cacert` or `ca.crt` of a ConfigMap. */
+export function configMapRoots(reader: ResourceReader, namespace: string, name: string): Credential {
+  const configMap = reader.get('ConfigMap', namespace, name)
+  if (configMap === undefined) return { problem: `ConfigMap ${namespace}/${name} does not exist` }
+  const text = configMap.data?.['cacert'] || configMap.data?.['ca.crt']
+  if (!text) return { problem: `ConfigMap ${namespace}/${name} has no ca.crt` }
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    return { problem: `ca.crt of ConfigMap ${namespace}/${name} has no certificate` }
+  }
+  return roots(`${configMapPrefix}${namespace}/${name}-cacert`, inline(Buffer.from(text)))
+}
+
+export function rootsOfConfigMapName(reader: ResourceReader, credentialName: string): Credential {
+  const [namespace, name = ''] = credentialName.slice(configMapPrefix.length).split('/')
+  return configMapRoots(reader, namespace, name)
+}
+
 type Source = NonNullable<MessageInitShape<typeof DataSourceSchema>['specifier']>
 
-export function inline(value: Uint8Array): Source {
+function inline(value: Uint8Array): Source {
   return { case: 'inlineBytes', value }
 }
 
-export function roots(name: string, source: Source): Credential {
+function roots(name: string, source: Source): Credential {
   const validationContext = { trustedCa: { specifier: source } }
   return { secret: create(SecretSchema, { name, type: { case: 'validationContext', value: validationContext } }) }
 }

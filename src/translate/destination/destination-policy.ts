@@ -4,6 +4,7 @@ import type { DestinationRule, Subset, TrafficPolicy } from '../../resources/des
 import { byAgeThenName, type ResourceReader } from '../../resources/resource-store.ts'
 import type { MeshSettings } from '../mesh-settings.ts'
 import type { ServiceModel } from '../model/service-model.ts'
+import { backendPolicies, beneath, type BackendPolicies } from './backend-policies.ts'
 import { isVisibleTo } from '../model/visibility.ts'
 import type { WaypointClient } from '../model/waypoint-client.ts'
 import type { WaypointName } from '../model/waypoint.ts'
@@ -20,10 +21,9 @@ export interface DestinationPolicy {
   readonly server: MergedRule
   /** For hash policies, connections passed on as bytes and other Services: a rule that selects the waypoint comes first. */
   readonly client: MergedRule
+  /** Where settings come from that no rule has. */
+  readonly origins: BackendPolicies['origins']
 }
-
-const unruled: MergedRule = { trafficPolicy: undefined, subsets: [] }
-const nothing: DestinationPolicy = { rules: [], server: unruled, client: unruled }
 
 export interface DestinationContext {
   readonly mesh: MeshSettings
@@ -43,16 +43,20 @@ export function destinationPolicy(
   const own = rulesFor(reader, service, waypoint.namespace).filter(({ metadata, spec }) =>
     isVisibleTo(waypoint.namespace, spec.exportTo, metadata.namespace),
   )
-  if (own.length > 0) return policyOf(own, client.labels)
+  const backend = backendPolicies(reader, service)
+  const none = { trafficPolicy: undefined, origins: backend.origins }
+  // Backend policies stand in the Service's namespace, and so do not count where rules of another one do.
+  const backendOf = (namespace: string) => (namespace === service.namespace ? backend : none)
+  if (own.length > 0) return policyOf(own, client.labels, backendOf(waypoint.namespace))
   for (const namespace of new Set([service.namespace, mesh.rootNamespace])) {
     if (namespace === waypoint.namespace) continue
     const exported = rulesFor(reader, service, namespace).filter(
       ({ metadata, spec }) =>
         spec.workloadSelector === undefined && isVisibleTo(waypoint.namespace, spec.exportTo, metadata.namespace),
     )
-    if (exported.length > 0) return policyOf(exported, client.labels)
+    if (exported.length > 0) return policyOf(exported, client.labels, backendOf(namespace))
   }
-  return nothing
+  return policyOf([], client.labels, backend)
 }
 
 /** Per the documentation, the settings of a port replace all others: nothing is inherited. */
@@ -100,12 +104,17 @@ function rulesFor(reader: ResourceReader, service: ServiceModel, namespace: stri
   return reader.destinationRulesOf(namespace, '*')
 }
 
-function policyOf(rules: readonly DestinationRule[], labels: Readonly<Record<string, string>>): DestinationPolicy {
-  const server = merged(rules.filter(({ spec }) => spec.workloadSelector === undefined))
+function policyOf(
+  rules: readonly DestinationRule[],
+  labels: Readonly<Record<string, string>>,
+  backend: BackendPolicies,
+): DestinationPolicy {
+  const over = (rule: MergedRule) => ({ ...rule, trafficPolicy: beneath(rule.trafficPolicy, backend.trafficPolicy) })
+  const server = over(merged(rules.filter(({ spec }) => spec.workloadSelector === undefined)))
   const selecting = rules.filter(
     ({ spec }) => spec.workloadSelector !== undefined && selects(spec.workloadSelector, labels),
   )
-  return { rules, server, client: selecting.length === 0 ? server : merged(selecting) }
+  return { rules, server, client: selecting.length === 0 ? server : over(merged(selecting)), origins: backend.origins }
 }
 
 function selects(

@@ -7,11 +7,11 @@ import type { FieldPath } from '../../resources/field-path.ts'
 export function placeOf(
   rules: readonly DestinationRule[],
   setting: unknown,
-): { readonly rule: DestinationRule; readonly path: FieldPath } | undefined {
+): { readonly object: DestinationRule; readonly path: FieldPath } | undefined {
   if (setting === undefined) return undefined
   for (const rule of rules) {
     const path = pathTo(rule.spec, setting, ['spec'])
-    if (path !== undefined) return { rule, path }
+    if (path !== undefined) return { object: rule, path }
   }
   return undefined
 }

@@ -26,8 +26,8 @@ import {
 import type { Matcher_OnMatchSchema, MatcherSchema } from '../../envoy/generated/xds/type/matcher/v3/matcher_pb.js'
 import { MAIN_INTERNAL } from '../clusters/plumbing-clusters.ts'
 import { any } from '../envoy-message.ts'
-import { isTls } from '../model/port-protocol.ts'
-import type { ServiceModel } from '../model/service-model.ts'
+import { isTls, serverFirstPorts } from '../model/port-protocol.ts'
+import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import { inboundName } from '../names.ts'
 
 type OnMatchInit = MessageInitShape<typeof Matcher_OnMatchSchema>
@@ -64,13 +64,27 @@ function listenerFilters(services: readonly ServiceModel[], pods: boolean): List
   const detected = tcpPorts.filter(({ handling }) => handling === 'detect')
   const tls = ports.filter(({ protocol }) => isTls(protocol))
   const filters = [listenerFilter('envoy.filters.listener.original_dst', any(OriginalDstSchema))]
-  const httpOff = pods ? [] : without(tcpPorts, detected)
+  const httpOff = pods ? bytesPorts(services) : without(tcpPorts, detected)
   filters.push(listenerFilter('envoy.filters.listener.http_inspector', any(HttpInspectorSchema), httpOff))
   if (tls.length > 0) {
     const inspector = any(TlsInspectorSchema, { initialReadBufferSize: tlsInspectorInitialBytes })
     filters.push(listenerFilter('envoy.filters.listener.tls_inspector', inspector, without(ports, tls)))
   }
   return filters
+}
+
+/**
+ * Pods are reached on any port, so any may carry HTTP, but not those that Services declare as something else, by their own number
+ * or that of their Pods, nor those of protocols in which the server speaks first. istiod looks into them all the same.
+ */
+function bytesPorts(services: readonly ServiceModel[]): number[] {
+  const ports = services.flatMap((service) => service.ports).filter(({ handling }) => handling !== 'none')
+  const numbersOf = ({ port, targetPort }: ServicePortModel) =>
+    typeof targetPort === 'number' ? [port, targetPort] : [port]
+  const off = new Set(serverFirstPorts)
+  for (const port of ports) if (port.handling === 'tcp') for (const number of numbersOf(port)) off.add(number)
+  for (const port of ports) if (port.handling !== 'tcp') for (const number of numbersOf(port)) off.delete(number)
+  return [...off].sort((a, b) => a - b)
 }
 
 function without(ports: readonly { port: number }[], excluded: readonly { port: number }[]): number[] {

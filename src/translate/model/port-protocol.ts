@@ -29,7 +29,7 @@ const byKubernetesName: Readonly<Record<string, PortProtocol>> = {
 }
 
 /** SMTP, DNS, MySQL, MongoDB: the server speaks first, so looking at the client's first bytes would wait for ever. */
-const serverFirstPorts = new Set([25, 53, 3306, 27_017])
+export const serverFirstPorts: ReadonlySet<number> = new Set([25, 53, 3306, 27_017])
 
 export function portProtocol(port: ServicePort): PortProtocol {
   if (port.protocol === 'UDP' || port.protocol === 'SCTP') return port.protocol

@@ -14,7 +14,14 @@ export interface Condition {
 }
 
 export interface ObjectStatus {
-  readonly kind: RouteKind | 'Service' | 'ServiceEntry' | 'Gateway' | 'AuthorizationPolicy'
+  readonly kind:
+    | RouteKind
+    | 'Service'
+    | 'ServiceEntry'
+    | 'Gateway'
+    | 'AuthorizationPolicy'
+    | 'BackendTLSPolicy'
+    | 'XBackendTrafficPolicy'
   readonly namespace: string
   readonly name: string
   readonly status: Readonly<Record<string, unknown>>
