@@ -24,6 +24,7 @@ import { translateService, type ServiceContext, type ServiceTranslation } from '
 import type { ObjectStatus } from './status/condition.ts'
 import { describeObject } from '../resources/object-meta.ts'
 import { backendPolicyStatuses } from './status/backend-policy-status.ts'
+import { gatewayParentOutcomes } from './status/gateway-parents.ts'
 import { policyStatuses } from './status/policy-status.ts'
 import { routeStatuses, waypointStatus } from './status/statuses.ts'
 import type { Translation, TranslationOptions } from './translation.ts'
@@ -74,7 +75,7 @@ export class Translator {
       }),
       ...policyStatuses(store, policies, served, options.now),
       ...routeStatuses(
-        services.flatMap(({ outcomes }) => outcomes),
+        [...services.flatMap(({ outcomes }) => outcomes), ...gatewayParentOutcomes(store, options.waypoint)],
         options.now,
       ),
     )

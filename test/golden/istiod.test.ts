@@ -58,6 +58,7 @@ const compared: Record<string, OnPurpose[]> = {
     limits,
     { at: /"\/backend".*(timeout|max_grpc_timeout)$/, reason: 'istiod loses timeouts.request beside backendRequest' },
     { at: /"\/session"[^.]*[.]/, reason: 'istiod ignores sessionPersistence; ours refuses it until it is carried out' },
+    { at: /"\/retry(-default)?".*retry_on$/, reason: 'with a retry of the user, tries without an answer are repeated too' },
   ],
   '06-grpcroute': [
     limits,

@@ -216,3 +216,16 @@ describe('a TCPRoute', () => {
     )
   })
 })
+
+test('a route whose parent is the Gateway of the waypoint is told to name a Service', () => {
+  const parent = 'parentRefs: [{name: waypoint}, {group: "", kind: Service, name: a}]'
+  const yaml = route({ kind: 'HTTPRoute', rule: toB(80) }).replace(/parentRefs: .*/, parent)
+  const options = { waypoint: { namespace: 'demo', name: 'waypoint' }, now: 0 }
+  const { statuses } = translate(ResourceStore.of(objectsFrom(base + services.join('') + yaml)), options)
+  const { parents }: any = statuses.find(({ kind }) => kind === 'HTTPRoute')!.status
+  const reasons = parents.map((one: any) => [one.parentRef.name, one.conditions[0].reason])
+  expect(reasons).toEqual([
+    ['waypoint', 'NotAllowedByListeners'],
+    ['a', 'Accepted'],
+  ])
+})

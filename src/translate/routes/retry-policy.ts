@@ -37,7 +37,8 @@ export interface RouteTimes {
 
 /**
  * `backendRequest` limits each try, `request` all of them together (GEP-1742). Both hold, where Istio keeps only one. With
- * `sameHost`, a hash chooses the host, so there is no other to try.
+ * a `retry` of the user's own, tries that end without an answer are repeated as well (HTTPRouteRetry), time-outs of a try among
+ * them. With `sameHost`, a hash chooses the host, so there is no other to try.
  */
 export function routeTimes({ timeouts, retry }: HttpRouteRule, { sameHost }: { sameHost: boolean }): RouteTimes {
   const perTryMs = millisecondsOf(timeouts?.backendRequest)
@@ -45,6 +46,7 @@ export function routeTimes({ timeouts, retry }: HttpRouteRule, { sameHost }: { s
   const retryPolicy: RetryPolicyInit = {
     ...defaultRetryPolicy(),
     ...(sameHost ? { retryHostPredicate: [] } : {}),
+    ...(retry === undefined ? {} : { retryOn: `${retryOn},reset` }),
     ...(retry?.attempts === undefined ? {} : { numRetries: retry.attempts }),
     ...(retry?.codes === undefined ? {} : { retriableStatusCodes: [...retry.codes] }),
     ...(backoffMs > 0 ? { retryBackOff: { baseInterval: duration(backoffMs) } } : {}),

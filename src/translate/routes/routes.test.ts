@@ -3,6 +3,7 @@ import type { HttpHeaderFilter, HttpRequestRedirect } from '../../resources/gate
 import { applyHeaderFilter, type HeaderTarget } from './header-modifier.ts'
 import { applyRuleFilters } from './http-route-filters.ts'
 import { pathRewrite } from './path-modifier.ts'
+import { routeTimes } from './retry-policy.ts'
 import { newRouteDraft } from './route-draft.ts'
 
 /** As Envoy executes it on a path that `prefix` has matched. */
@@ -105,4 +106,16 @@ describe('a header modifier', () => {
     expect(apply({ set: [{ name: 'Host', value: 'h' }] }, false).refused).toEqual(['f.set.0'])
     expect(apply({ add: [{ name: 'host', value: 'h' }], remove: ['HOST'] }).refused).toEqual(['f.add.0', 'f.remove.0'])
   })
+})
+
+test('a retry of the user repeats what ended without an answer too, whatever codes it names', () => {
+  const retryOn = (rule: Parameters<typeof routeTimes>[0]) => routeTimes(rule, { sameHost: false }).retryPolicy.retryOn
+  expect(retryOn({})).not.toMatch(/reset/)
+  expect(retryOn({ retry: { attempts: 1 } })).toMatch(/,reset$/)
+  expect(retryOn({ retry: { codes: [500] } })).toMatch(/retriable-status-codes,reset$/)
+})
+
+test('the limit of each try and that of all of them both hold', () => {
+  const times = routeTimes({ timeouts: { request: '2s', backendRequest: '300ms' } }, { sameHost: false })
+  expect(times).toMatchObject({ timeoutMs: 2000, retryPolicy: { perTryTimeout: { nanos: 300_000_000 } } })
 })
