@@ -20,7 +20,7 @@ export interface DemoPod {
 export interface DemoService {
   readonly namespace: string
   readonly name: string
-  /** `clusterIP:port`: what clients in the mesh dial. */
+  /** `address:port`: what clients in the mesh dial. */
   readonly authority: string
 }
 
@@ -42,7 +42,10 @@ interface KubernetesObject {
   spec?: {
     gatewayClassName?: string
     clusterIP?: string
-    ports?: { port: number }[]
+    /** `number` is a ServiceEntry's. */
+    ports?: { port?: number; number?: number }[]
+    hosts?: string[]
+    addresses?: string[]
     serviceAccountName?: string
     containers?: { ports?: { containerPort: number }[] }[]
   }
@@ -62,7 +65,9 @@ export function readTopology(folder: string): Topology {
   return {
     waypoint: { namespace: namespaceOf(waypoint), name: nameOf(waypoint) },
     pods: objects.filter(({ kind }) => kind === 'Pod').map(podOf),
-    services: objects.filter(({ kind }) => kind === 'Service').flatMap(serviceOf),
+    services: objects.flatMap((object) =>
+      object.kind === 'Service' ? serviceOf(object) : object.kind === 'ServiceEntry' ? hostsOf(object) : [],
+    ),
   }
 }
 
@@ -89,6 +94,14 @@ function serviceOf(service: KubernetesObject): DemoService[] {
   const { clusterIP, ports = [] } = service.spec ?? {}
   if (clusterIP === undefined || clusterIP === 'None' || ports.length === 0) return []
   return [{ namespace: namespaceOf(service), name: nameOf(service), authority: `${clusterIP}:${ports[0].port}` }]
+}
+
+/** The hosts of a ServiceEntry are services by their own names. */
+function hostsOf(entry: KubernetesObject): DemoService[] {
+  const { hosts = [], addresses = [], ports = [] } = entry.spec ?? {}
+  if (addresses.length === 0 || ports.length === 0) return []
+  const authority = `${addresses[0]}:${ports[0].number}`
+  return hosts.map((name) => ({ namespace: namespaceOf(entry), name, authority }))
 }
 
 function nameOf(object: KubernetesObject): string {

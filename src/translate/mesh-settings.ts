@@ -22,8 +22,8 @@ export interface MeshSettings {
   readonly tcpKeepalive: TcpKeepalive | undefined
   /** Speak HTTP/2 to HTTP ports although they do not say so. */
   readonly h2Upgrade: boolean
-  /** For Services for which neither a DestinationRule nor the Service itself says it. Undefined: switched off. */
-  readonly localityLbSetting: LocalityLbSetting | undefined
+  /** For Services for which neither a DestinationRule nor the Service itself says it. */
+  readonly localityLbSetting: LocalityLbSetting
 }
 
 /** MeshConfig `pathNormalization.normalization`. */

@@ -13,7 +13,8 @@ import { connectTerminateListener } from './listeners/connect-terminate.ts'
 import { directChains } from './listeners/direct-chains.ts'
 import type { HttpChainSettings } from './listeners/http-chain.ts'
 import { mainInternalListener } from './listeners/main-internal.ts'
-import { defaultMeshSettings, type MeshSettings } from './mesh-settings.ts'
+import { meshSettings } from './mesh-config.ts'
+import type { MeshSettings } from './mesh-settings.ts'
 import { waypointClient } from './model/waypoint-client.ts'
 import { podBinding, waypointsIn, type WaypointName } from './model/waypoint.ts'
 import { HBONE_PORT, workloadOf } from './model/workload.ts'
@@ -42,11 +43,11 @@ export class Translator {
   private services = new Map<string, ServiceTranslation>()
 
   translate(store: ResourceStore, options: TranslationOptions): Translation {
-    const mesh = { ...defaultMeshSettings, ...options.mesh }
     const gateway = store.get('Gateway', options.waypoint.namespace, options.waypoint.name)
     if (gateway === undefined) return withoutWaypoint(store, options.waypoint)
-    const chain: HttpChainSettings = { mesh, clientIdentityHeader: wantsClientIdentityHeader(gateway) }
     const report = new TranslationReport()
+    const mesh = meshSettings(store, options.mesh, report)
+    const chain: HttpChainSettings = { mesh, clientIdentityHeader: wantsClientIdentityHeader(gateway) }
     reportGateway(gateway, report)
     const statuses: ObjectStatus[] = [waypointStatus(gateway, options.now)]
     const policies: PolicyScope = {

@@ -24,5 +24,6 @@ export function localityPlan(
     // Endpoints that are gone are enough reason to go farther.
     return { setting: { failoverPriority }, failsOver: true }
   }
-  return settings.localityLbSetting && { setting: settings.localityLbSetting, failsOver }
+  const { localityLbSetting: setting } = settings
+  return setting.enabled === false ? undefined : { setting, failsOver }
 }
