@@ -110,6 +110,24 @@ export interface HttpRouteFilter {
   readonly responseHeaderModifier?: HttpHeaderFilter
   readonly requestRedirect?: HttpRequestRedirect
   readonly urlRewrite?: { readonly hostname?: string; readonly path?: HttpPathModifier }
+  readonly requestMirror?: HttpRequestMirror
+  readonly cors?: HttpCorsFilter
+}
+
+export interface HttpRequestMirror {
+  readonly backendRef: Omit<BackendRef, 'weight'>
+  readonly percent?: number
+  readonly fraction?: { readonly numerator: number; readonly denominator?: number }
+}
+
+export interface HttpCorsFilter {
+  readonly allowOrigins?: readonly string[]
+  readonly allowCredentials?: boolean
+  readonly allowMethods?: readonly string[]
+  readonly allowHeaders?: readonly string[]
+  readonly exposeHeaders?: readonly string[]
+  /** Seconds. */
+  readonly maxAge?: number
 }
 
 export interface HttpHeaderFilter {

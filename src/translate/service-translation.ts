@@ -227,9 +227,9 @@ function backendContext(
     waypoint: context.waypoint,
     hashPolicyOf: (service, servicePort) => parts.clusters.hashPolicyOf(service, servicePort),
     requireOutbound: (service, servicePort) => parts.clusters.addOutbound(service, servicePort),
-    unresolved: (reason, path, message, remedy) => {
+    unresolved: (reason, path, message, remedy, consequence = `its share of ${shareThatFails[route.kind]}`) => {
       outcome.unresolved(reason, message)
-      report.error(route, path, `${message}, so its share of ${shareThatFails[route.kind]}`, remedy)
+      report.error(route, path, `${message}, so ${consequence}`, remedy)
     },
   }
 }

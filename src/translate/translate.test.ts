@@ -83,7 +83,7 @@ describe('a rule that asks for what is not carried out', () => {
   test('has no effect besides: no headers are changed for its 500', () => {
     const yaml = route(`filters:
     - {type: ResponseHeaderModifier, responseHeaderModifier: {set: [{name: x, value: v}]}}
-    - {type: CORS, cors: {allowOrigins: ["*"]}}
+    - {type: ExtensionRef, extensionRef: {group: example.com, kind: Foo, name: x}}
     backendRefs: [{name: a, port: 80}]`)
     expect(routesOf(translated(service('a', '10.0.0.1') + yaml))[0]).not.toHaveProperty('response_headers_to_add')
   })

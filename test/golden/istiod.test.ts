@@ -47,8 +47,6 @@ const compared: Record<string, OnPurpose[]> = {
   '03-weights': [limits],
   '04-filters': [
     limits,
-    { at: /"\/mirror\/(one|two)"[^.]*[.]/, reason: 'RequestMirror is refused until it is carried out: 500' },
-    { at: /"\/cors(\/any)?"[^.]*[.]/, reason: 'CORS is refused until it is carried out: 500' },
     {
       at: /[|]http[|]m[.]g04-filters.*routes/,
       reason: 'istiod drops the whole route for one unknown filter and serves all',
@@ -128,7 +126,6 @@ describe.each(Object.keys(compared))('scenario %s', (name) => {
 /** Conditions of ours that say something else than istiod's, and why. */
 const statusOnPurpose: Record<string, string[]> = {
   // Unsupported filters and session persistence are refused rule by rule, and said so.
-  'HTTPRoute g04-filters/a1': ['PartiallyInvalid True UnsupportedValue'],
   'HTTPRoute g04-filters/invalid-filter': ['ResolvedRefs True ResolvedRefs', 'PartiallyInvalid True UnsupportedValue'],
   'HTTPRoute g05-timeouts-retries/a': ['PartiallyInvalid True UnsupportedValue'],
   // The call's unsupported filter, and a backend that does not exist, though of weight 0.

@@ -9,6 +9,7 @@ import { HeaderValueOption_HeaderAppendAction as Append } from '../../envoy/gene
 import type { RouteConfigurationSchema } from '../../envoy/generated/envoy/config/route/v3/route_pb.js'
 import type { DnsCacheConfigSchema } from '../../envoy/generated/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb.js'
 import { FilterConfigSchema as DynamicForwardProxySchema } from '../../envoy/generated/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js'
+import { CorsSchema } from '../../envoy/generated/envoy/extensions/filters/http/cors/v3/cors_pb.js'
 import { GrpcWebSchema } from '../../envoy/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js'
 import { HeaderMutationSchema } from '../../envoy/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.js'
 import { RouterSchema } from '../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js'
@@ -21,6 +22,7 @@ import {
 import { UuidRequestIdConfigSchema } from '../../envoy/generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js'
 import { any, duration } from '../envoy-message.ts'
 import type { HttpAuthorization } from '../authorization/authorization-filters.ts'
+import { corsFilterName } from '../routes/cors-policy.ts'
 import type { MeshSettings, PathNormalization } from '../mesh-settings.ts'
 
 type FilterChainInit = MessageInitShape<typeof FilterChainSchema>
@@ -86,9 +88,16 @@ function httpFilters(chain: HttpChain, settings: HttpChainSettings): HttpFilterI
     ...chain.authorization.custom,
     ...chain.authorization.local,
     chain.grpcWeb ? httpFilter('envoy.filters.http.grpc_web', any(GrpcWebSchema)) : undefined,
+    configures(chain, corsFilterName) ? httpFilter(corsFilterName, any(CorsSchema)) : undefined,
     chain.dnsCache && dynamicForwardProxy(chain.dnsCache),
     httpFilter('envoy.filters.http.router', any(RouterSchema)),
   ].filter((filter) => filter !== undefined)
+}
+
+/** Whether some route has something to say to the filter. */
+function configures({ routes }: HttpChain, name: string): boolean {
+  const hosts = routes.virtualHosts ?? []
+  return hosts.some((host) => host.routes?.some((route) => route.typedPerFilterConfig?.[name] !== undefined))
 }
 
 function httpFilter(name: string, value: ReturnType<typeof any>): HttpFilterInit {

@@ -25,7 +25,14 @@ export interface BackendContext {
   readonly requireOutbound: (service: ServiceModel, port: ServicePortModel) => void
   /** What of a request chooses its endpoint, if its DestinationRules say so. */
   readonly hashPolicyOf: (service: ServiceModel, port: ServicePortModel) => HashPolicy | undefined
-  readonly unresolved: (reason: ReferenceProblem, path: FieldPath, message: string, remedy: string) => void
+  readonly unresolved: (
+    reason: ReferenceProblem,
+    path: FieldPath,
+    message: string,
+    remedy: string,
+    /** By default, that a share of what is sent fails. */
+    consequence?: string,
+  ) => void
 }
 
 export interface WeightedCluster {
@@ -60,6 +67,13 @@ export function backendsOf(
     if (weight > 0) backends.push({ cluster, weight, headers, hashPolicy })
   }
   return backends
+}
+
+/** The cluster that gets the copies. */
+export function mirrorTargetOf(route: Route, ref: BackendRef, path: FieldPath, context: BackendContext): string {
+  const unresolved: BackendContext['unresolved'] = (reason, at, message, remedy) =>
+    context.unresolved(reason, at, message, remedy, 'nothing is mirrored to it')
+  return targetOf(route, ref, path, { ...context, unresolved }, 'http').cluster
 }
 
 /** The backends of connections that get a share. */

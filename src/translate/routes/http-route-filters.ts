@@ -3,15 +3,24 @@
 
 import { RedirectAction_RedirectResponseCode as Code } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
 import type { FieldPath } from '../../resources/field-path.ts'
-import type { HttpRequestRedirect, HttpRouteFilter, HttpRouteRule } from '../../resources/gateway-api.ts'
+import type {
+  HttpRequestMirror,
+  HttpRequestRedirect,
+  HttpRouteFilter,
+  HttpRouteRule,
+} from '../../resources/gateway-api.ts'
+import { corsPolicy } from './cors-policy.ts'
 import { applyHeaderFilter, type Refuse } from './header-modifier.ts'
 import { fullPathRedirect, pathRewrite } from './path-modifier.ts'
+import { requestMirror } from './request-mirror.ts'
 import type { HeaderChanges, RedirectDraft, RouteDraft } from './route-draft.ts'
 
 export interface FilterContext {
   readonly rule: HttpRouteRule
   /** The port of the Service that the client dialled. */
   readonly servicePort: number
+  /** The cluster of a mirror's backend, whether or not there is one. */
+  readonly mirrorTarget: (backend: HttpRequestMirror['backendRef'], path: FieldPath) => string
   readonly refuse: Refuse
 }
 
@@ -42,6 +51,18 @@ const filterRows: Readonly<Record<string, FilterRow>> = {
       const { hostname, path } = filter.urlRewrite!
       if (hostname !== undefined) draft.hostRewrite = hostname
       if (path !== undefined) draft.pathRewrite = pathRewrite(path, matchedPrefix(rule))
+    },
+  },
+  RequestMirror: {
+    onRule: (filter, draft, path, { mirrorTarget }) => {
+      const mirror = filter.requestMirror!
+      const cluster = mirrorTarget(mirror.backendRef, [...path, 'requestMirror', 'backendRef'])
+      draft.mirrors.push(requestMirror(mirror, cluster))
+    },
+  },
+  CORS: {
+    onRule: (filter, draft) => {
+      draft.cors = corsPolicy(filter.cors!)
     },
   },
 }

@@ -10,13 +10,15 @@ import type {
 } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
 import type { FieldPath } from '../../resources/field-path.ts'
 import type { GrpcRoute, GrpcRouteRule, HttpRoute, HttpRouteRule } from '../../resources/gateway-api.ts'
-import { sourceMetadata } from '../envoy-message.ts'
+import { CorsPolicySchema } from '../../envoy/generated/envoy/extensions/filters/http/cors/v3/cors_pb.js'
+import { any, sourceMetadata } from '../envoy-message.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
-import { backendsOf, type Backend, type BackendContext } from './backends.ts'
+import { backendsOf, mirrorTargetOf, type Backend, type BackendContext } from './backends.ts'
+import { corsFilterName } from './cors-policy.ts'
 import { decoratorOperation } from './decorator.ts'
 import { compileGrpcMatch } from './grpc-route-match.ts'
 import type { Refuse } from './header-modifier.ts'
-import { applyRuleFilters } from './http-route-filters.ts'
+import { applyRuleFilters, type FilterContext } from './http-route-filters.ts'
 import { compileHttpMatch, type CompiledMatch, type MatchRank } from './http-route-match.ts'
 import { routeTimes, timeLimits } from './retry-policy.ts'
 import { hasHeaderChanges, newRouteDraft, type RedirectDraft, type RouteDraft } from './route-draft.ts'
@@ -91,7 +93,8 @@ function ruleCandidates(
     context.refuseRule(index, at, message, remedy)
   }
   const draft = newRouteDraft()
-  applyRuleFilters(draft, path, { rule, servicePort: context.port.port, refuse })
+  const mirrorTarget: FilterContext['mirrorTarget'] = (ref, at) => mirrorTargetOf(object, ref, at, context)
+  applyRuleFilters(draft, path, { rule, servicePort: context.port.port, mirrorTarget, refuse })
   const backends = backendsOf(object, rule.backendRefs ?? [], path, context, refuse)
   if (rule.sessionPersistence !== undefined) {
     refuse([...path, 'sessionPersistence'], 'is not carried out', 'remove it; until then the rule answers 500')
@@ -110,12 +113,18 @@ function ruleCandidates(
       match,
       action,
       ...(refused ? {} : draft.headers),
+      ...(refused ? {} : perFilterConfig(draft)),
       metadata: { filterMetadata: sourceMetadata(object, `spec.rules[${index}]`) },
       decorator: { operation: decoratorOperation(action, operationPath, object, context) },
     }
     const { clientNamespace } = context
     return [{ rank, matchesAll, route, object, clientNamespace, path: [...path, 'matches', at] }]
   })
+}
+
+/** What the route says to HTTP filters. */
+function perFilterConfig({ cors }: RouteDraft): Pick<RouteInit, 'typedPerFilterConfig'> {
+  return cors === undefined ? {} : { typedPerFilterConfig: { [corsFilterName]: any(CorsPolicySchema, cors) } }
 }
 
 function failing({ status }: FailureCodes): ActionInit {
@@ -140,6 +149,7 @@ function actionOf(
       ...timeLimits(timeoutMs),
       retryPolicy,
       hashPolicy,
+      requestMirrorPolicies: draft.mirrors,
       ...(draft.hostRewrite === undefined
         ? {}
         : { hostRewriteSpecifier: { case: 'hostRewriteLiteral', value: draft.hostRewrite } }),

@@ -37,6 +37,6 @@ function literal(text: string): string {
   return path.replaceAll('\\', '\\\\')
 }
 
-function escapeRegex(text: string): string {
+export function escapeRegex(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -3,6 +3,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { HeaderValueOptionSchema } from '../../envoy/generated/envoy/config/core/v3/base_pb.js'
 import type { RedirectAction_RedirectResponseCode } from '../../envoy/generated/envoy/config/route/v3/route_components_pb.js'
+import type { CorsPolicyInit } from './cors-policy.ts'
+import type { MirrorPolicyInit } from './request-mirror.ts'
 
 export type HeaderOption = MessageInitShape<typeof HeaderValueOptionSchema>
 
@@ -40,8 +42,17 @@ export interface RouteDraft {
   hostRewrite: string | undefined
   pathRewrite: PathRewrite | undefined
   redirect: RedirectDraft | undefined
+  readonly mirrors: MirrorPolicyInit[]
+  cors: CorsPolicyInit | undefined
 }
 
 export function newRouteDraft(): RouteDraft {
-  return { headers: noHeaderChanges(), hostRewrite: undefined, pathRewrite: undefined, redirect: undefined }
+  return {
+    headers: noHeaderChanges(),
+    hostRewrite: undefined,
+    pathRewrite: undefined,
+    redirect: undefined,
+    mirrors: [],
+    cors: undefined,
+  }
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import type { HttpHeaderFilter, HttpRequestRedirect } from '../../resources/gateway-api.ts'
+import { corsPolicy } from './cors-policy.ts'
 import { applyHeaderFilter, type HeaderTarget } from './header-modifier.ts'
 import { applyRuleFilters } from './http-route-filters.ts'
 import { pathRewrite } from './path-modifier.ts'
 import { routeTimes } from './retry-policy.ts'
+import { requestMirror } from './request-mirror.ts'
 import { newRouteDraft } from './route-draft.ts'
 
 /** As Envoy executes it on a path that `prefix` has matched. */
@@ -48,7 +50,7 @@ describe('RequestRedirect', () => {
   const portOf = (filter: HttpRequestRedirect, servicePort: number) => {
     const draft = newRouteDraft()
     const rule = { filters: [{ type: 'RequestRedirect', requestRedirect: filter }] }
-    applyRuleFilters(draft, [], { rule, servicePort, refuse: () => {} })
+    applyRuleFilters(draft, [], { rule, servicePort, mirrorTarget: () => '', refuse: () => {} })
     return draft.redirect?.port
   }
 
@@ -118,4 +120,42 @@ test('a retry of the user repeats what ended without an answer too, whatever cod
 test('the limit of each try and that of all of them both hold', () => {
   const times = routeTimes({ timeouts: { request: '2s', backendRequest: '300ms' } }, { sameHost: false })
   expect(times).toMatchObject({ timeoutMs: 2000, retryPolicy: { perTryTimeout: { nanos: 300_000_000 } } })
+})
+
+describe('CORS', () => {
+  const origins = (...allowOrigins: string[]) => (corsPolicy({ allowOrigins }).allowOriginStringMatch ?? []).map((one) => one.matchPattern) // prettier-ignore
+
+  test('takes origins as they are, and an asterisk for any text', () => {
+    expect(origins('https://a.test', 'https://*.b.test')).toEqual([
+      { case: 'exact', value: 'https://a.test' },
+      { case: 'safeRegex', value: { regex: '^https://.*\\.b\\.test$' } },
+    ])
+  })
+
+  test.each([
+    ['https://a.test', true],
+    ['http://a.test:8080', true],
+    ['null', false],
+    ['https://a.test/path', false],
+  ])('allows any origin that has a host by an asterisk: %s %s', (origin, allowed) => {
+    const [pattern] = origins('*')
+    const regex = pattern?.case === 'safeRegex' ? (pattern.value.regex ?? '') : ''
+    expect(new RegExp(regex).test(origin)).toBe(allowed)
+  })
+
+  test('joins lists, and answers preflight requests of strangers itself', () => {
+    const policy = corsPolicy({ allowMethods: ['GET', 'PUT'], exposeHeaders: ['x-a', 'x-b'], maxAge: 60 })
+    expect(policy).toMatchObject({ allowMethods: 'GET,PUT', exposeHeaders: 'x-a,x-b', maxAge: '60', forwardNotMatchingPreflights: false }) // prettier-ignore
+  })
+})
+
+test.each([
+  [{}, { numerator: 100 }],
+  [{ percent: 20 }, { numerator: 200_000, denominator: 2 }],
+  [{ percent: 0 }, { numerator: 0, denominator: 2 }],
+  [{ fraction: { numerator: 1, denominator: 3 } }, { numerator: 333_333, denominator: 2 }],
+  [{ fraction: { numerator: 5 } }, { numerator: 50_000, denominator: 2 }],
+])('RequestMirror %j copies the share %j', (share, defaultValue) => {
+  const policy = requestMirror({ backendRef: { name: 'm' }, ...share }, 'c')
+  expect(policy).toMatchObject({ cluster: 'c', runtimeFraction: { defaultValue } })
 })
