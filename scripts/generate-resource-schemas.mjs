@@ -49,6 +49,7 @@ const istioKinds = {
   AuthorizationPolicy: 'authorizationpolicies.security.istio.io',
   DestinationRule: 'destinationrules.networking.istio.io',
   ServiceEntry: 'serviceentries.networking.istio.io',
+  VirtualService: 'virtualservices.networking.istio.io',
   WorkloadEntry: 'workloadentries.networking.istio.io',
 }
 

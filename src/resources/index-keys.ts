@@ -33,6 +33,8 @@ export function indexKeysOf(object: AnyObject): string[] {
     case 'BackendTLSPolicy':
     case 'XBackendTrafficPolicy':
       return [...new Set(object.spec.targetRefs.map((target) => targetKey(namespace, target)))]
+    case 'VirtualService':
+      return [...new Set(object.spec.hosts ?? [])].map((host) => `${namespace}/${host}`)
     case 'DestinationRule':
       return [`${namespace}/${object.spec.host}`]
     case 'ServiceEntry':

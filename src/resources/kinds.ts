@@ -23,8 +23,10 @@ import { checkLayer4Route } from './rules/layer4-route.ts'
 import type { NameRule } from './rules/metadata.ts'
 import { checkServiceEntry, checkWorkloadEntry } from './rules/service-entry.ts'
 import { denyingPolicy } from './rules/unreadable-policy.ts'
+import { checkVirtualService } from './rules/virtual-service.ts'
 import type { PlainObject, Report, Schema } from './schema.ts'
 import type { ServiceEntry, WorkloadEntry } from './service-entry.ts'
+import type { VirtualService } from './virtual-service.ts'
 
 /** Kind -> its type. */
 export interface Kinds {
@@ -49,6 +51,7 @@ export interface Kinds {
   ConfigMap: ConfigMap
   BackendTLSPolicy: BackendTlsPolicy
   XBackendTrafficPolicy: XBackendTrafficPolicy
+  VirtualService: VirtualService
 }
 export type Kind = keyof Kinds
 export type AnyObject = Kinds[Kind]
@@ -142,6 +145,10 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     'gateway.networking.x-k8s.io',
     { versions: ['v1alpha1'], check: checkBackendTrafficPolicy },
   ),
+  VirtualService: row<'VirtualService'>(istioSchemas['VirtualService'], istioNetworkingGroup, {
+    versions: istioNetworkingVersions,
+    check: checkVirtualService,
+  }),
 }
 
 /** `refs` of every schema resolve here. */

@@ -10,6 +10,7 @@ import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds, RouteKind } from './kinds.ts'
 import type { ServiceEntry } from './service-entry.ts'
 import { describeObject, type KubernetesObject } from './object-meta.ts'
+import type { VirtualService } from './virtual-service.ts'
 
 /** How translation reads objects. Every answer is in a fixed order: by age, then namespace, then name. */
 export interface ResourceReader {
@@ -30,6 +31,8 @@ export interface ResourceReader {
   backendTrafficPoliciesOf(namespace: string, target: PolicyTarget): readonly XBackendTrafficPolicy[]
   /** The ServiceEntries of any namespace with a host of this name. */
   serviceEntriesOf(host: string): readonly ServiceEntry[]
+  /** The VirtualServices of a namespace that have a host spelt so. */
+  virtualServicesOf(namespace: string, host: string): readonly VirtualService[]
 }
 
 /**
@@ -142,6 +145,10 @@ export class ResourceStore implements ResourceReader {
     return this.found('ServiceEntry', host)
   }
 
+  virtualServicesOf(namespace: string, host: string): readonly VirtualService[] {
+    return this.found('VirtualService', `${namespace}/${host}`)
+  }
+
   private found<K extends Kind>(kind: K, key: string): readonly Kinds[K][] {
     return (this.indexes.get(kind)?.byKey.get(key) ?? []) as unknown as readonly Kinds[K][]
   }
@@ -216,6 +223,11 @@ export class RecordingReader implements ResourceReader {
   serviceEntriesOf(host: string): readonly ServiceEntry[] {
     this.reads.add(readKeys.index('ServiceEntry', host))
     return this.store.serviceEntriesOf(host)
+  }
+
+  virtualServicesOf(namespace: string, host: string): readonly VirtualService[] {
+    this.reads.add(readKeys.index('VirtualService', `${namespace}/${host}`))
+    return this.store.virtualServicesOf(namespace, host)
   }
 }
 

@@ -6,6 +6,7 @@ import {
   FilterChainSchema,
   type FilterChain,
 } from '../envoy/generated/envoy/config/listener/v3/listener_components_pb.js'
+import type { RouteSchema } from '../envoy/generated/envoy/config/route/v3/route_components_pb.js'
 import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { ClusterLoadAssignment } from '../envoy/generated/envoy/config/endpoint/v3/endpoint_pb.js'
 import type { Secret } from '../envoy/generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js'
@@ -36,6 +37,10 @@ import { routeCandidates, type RouteCandidate } from './routes/http-route.ts'
 import { defaultRoute, mergeRoutes, routeConfiguration } from './routes/service-routes.ts'
 import { tcpRouteClusters } from './routes/tcp-route.ts'
 import type { RouteParentOutcome } from './status/route-parent.ts'
+import { attachedVirtualServices } from './virtual-services/attached.ts'
+import { virtualRoutes } from './virtual-services/virtual-route.ts'
+
+type RouteInit = MessageInitShape<typeof RouteSchema>
 
 export interface ServiceTranslation {
   readonly model: ServiceModel
@@ -169,9 +174,12 @@ function addHttp(
     return
   }
   const candidates = attachments.flatMap((one) => candidatesOf(one, parts, model, port, report, context))
+  const isReplaced = attachments.some(({ clientNamespace }) => clientNamespace === undefined)
+  const virtual = virtualRoutesOf(parts, model, port, isReplaced, report, context)
   const hashPolicy = parts.clusters.hashPolicyOf(model, port)
   const isDynamic = model.resolution === 'DYNAMIC_DNS'
-  const fallback = defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, hashPolicy)
+  const own = defaultRoute(name, `${model.hostname}:${port.port}/*`, model.object, hashPolicy)
+  const fallback = virtual.length > 0 ? virtual : [own]
   const chain = {
     name,
     port: port.port,
@@ -212,6 +220,35 @@ function candidatesOf(
       outcome.refuseRule(rule, message)
       report.error(route, path, message, remedy)
     },
+  })
+}
+
+/** Routes for everyone take the place of all VirtualServices of their Service, as in Istio. */
+function virtualRoutesOf(
+  { reader, clusters }: ServiceParts,
+  service: ServiceModel,
+  port: ServicePortModel,
+  isReplaced: boolean,
+  report: TranslationReport,
+  { waypoint, chain }: ServiceContext,
+): RouteInit[] {
+  const objects = attachedVirtualServices(reader, service, waypoint)
+  if (isReplaced) {
+    for (const object of objects) {
+      const message = `have no effect for ${service.hostname}:${port.port}, which has routes of the Gateway API`
+      report.warning(object, ['spec', 'http'], message, 'move these routes there, or remove those')
+    }
+    return []
+  }
+  return virtualRoutes(objects, {
+    reader,
+    settings: chain.mesh,
+    waypoint,
+    service,
+    port,
+    report,
+    requireOutbound: (other, otherPort) => clusters.addOutbound(other, otherPort),
+    hashPolicyOf: (other, otherPort) => clusters.hashPolicyOf(other, otherPort),
   })
 }
 

@@ -1045,6 +1045,425 @@ export const istioSchemas: Readonly<Record<string, Schema>> = {
       metadata: { ref: 'ObjectMeta' },
     },
   },
+  VirtualService: {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: {
+        type: 'object',
+        properties: {
+          exportTo: { type: 'array', items: { type: 'string' } },
+          gateways: { type: 'array', items: { type: 'string' } },
+          hosts: { type: 'array', items: { type: 'string' } },
+          http: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                corsPolicy: {
+                  type: 'object',
+                  properties: {
+                    allowCredentials: { type: 'boolean' },
+                    allowHeaders: { type: 'array', items: { type: 'string' } },
+                    allowMethods: { type: 'array', items: { type: 'string' } },
+                    allowOrigin: { type: 'array', items: { type: 'string' } },
+                    allowOrigins: {
+                      type: 'array',
+                      items: {
+                        type: 'object',
+                        properties: {
+                          exact: { type: 'string' },
+                          prefix: { type: 'string' },
+                          regex: { type: 'string' },
+                        },
+                      },
+                    },
+                    exposeHeaders: { type: 'array', items: { type: 'string' } },
+                    maxAge: { type: 'string' },
+                    unmatchedPreflights: { type: 'string', enum: ['UNSPECIFIED', 'FORWARD', 'IGNORE'] },
+                  },
+                },
+                delegate: { type: 'object', properties: { name: { type: 'string' }, namespace: { type: 'string' } } },
+                directResponse: {
+                  type: 'object',
+                  required: ['status'],
+                  properties: {
+                    body: { type: 'object', properties: { bytes: { type: 'string' }, string: { type: 'string' } } },
+                    status: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                  },
+                },
+                fault: {
+                  type: 'object',
+                  properties: {
+                    abort: {
+                      type: 'object',
+                      properties: {
+                        grpcStatus: { type: 'string' },
+                        http2Error: { type: 'string' },
+                        httpStatus: { type: 'integer' },
+                        percentage: { type: 'object', properties: { value: { type: 'number' } } },
+                      },
+                    },
+                    delay: {
+                      type: 'object',
+                      properties: {
+                        exponentialDelay: { type: 'string' },
+                        fixedDelay: { type: 'string' },
+                        percent: { type: 'integer' },
+                        percentage: { type: 'object', properties: { value: { type: 'number' } } },
+                      },
+                    },
+                  },
+                },
+                headers: {
+                  type: 'object',
+                  properties: {
+                    request: {
+                      type: 'object',
+                      properties: {
+                        add: { type: 'object', additional: { type: 'string' } },
+                        remove: { type: 'array', items: { type: 'string' } },
+                        set: { type: 'object', additional: { type: 'string' } },
+                      },
+                    },
+                    response: {
+                      type: 'object',
+                      properties: {
+                        add: { type: 'object', additional: { type: 'string' } },
+                        remove: { type: 'array', items: { type: 'string' } },
+                        set: { type: 'object', additional: { type: 'string' } },
+                      },
+                    },
+                  },
+                },
+                match: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    properties: {
+                      authority: {
+                        type: 'object',
+                        properties: {
+                          exact: { type: 'string' },
+                          prefix: { type: 'string' },
+                          regex: { type: 'string' },
+                        },
+                      },
+                      gateways: { type: 'array', items: { type: 'string' } },
+                      headers: {
+                        type: 'object',
+                        additional: {
+                          type: 'object',
+                          properties: {
+                            exact: { type: 'string' },
+                            prefix: { type: 'string' },
+                            regex: { type: 'string' },
+                          },
+                        },
+                      },
+                      ignoreUriCase: { type: 'boolean' },
+                      method: {
+                        type: 'object',
+                        properties: {
+                          exact: { type: 'string' },
+                          prefix: { type: 'string' },
+                          regex: { type: 'string' },
+                        },
+                      },
+                      name: { type: 'string' },
+                      port: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                      queryParams: {
+                        type: 'object',
+                        additional: {
+                          type: 'object',
+                          properties: {
+                            exact: { type: 'string' },
+                            prefix: { type: 'string' },
+                            regex: { type: 'string' },
+                          },
+                        },
+                      },
+                      scheme: {
+                        type: 'object',
+                        properties: {
+                          exact: { type: 'string' },
+                          prefix: { type: 'string' },
+                          regex: { type: 'string' },
+                        },
+                      },
+                      sourceLabels: { type: 'object', additional: { type: 'string' } },
+                      sourceNamespace: { type: 'string' },
+                      statPrefix: { type: 'string' },
+                      uri: {
+                        type: 'object',
+                        properties: {
+                          exact: { type: 'string' },
+                          prefix: { type: 'string' },
+                          regex: { type: 'string' },
+                        },
+                      },
+                      withoutHeaders: {
+                        type: 'object',
+                        additional: {
+                          type: 'object',
+                          properties: {
+                            exact: { type: 'string' },
+                            prefix: { type: 'string' },
+                            regex: { type: 'string' },
+                          },
+                        },
+                      },
+                    },
+                  },
+                },
+                mirror: {
+                  type: 'object',
+                  required: ['host'],
+                  properties: {
+                    host: { type: 'string' },
+                    port: {
+                      type: 'object',
+                      properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                    },
+                    subset: { type: 'string' },
+                  },
+                },
+                mirror_percent: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                mirrorPercent: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                mirrorPercentage: { type: 'object', properties: { value: { type: 'number' } } },
+                mirrors: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['destination'],
+                    properties: {
+                      destination: {
+                        type: 'object',
+                        required: ['host'],
+                        properties: {
+                          host: { type: 'string' },
+                          port: {
+                            type: 'object',
+                            properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                          subset: { type: 'string' },
+                        },
+                      },
+                      percentage: { type: 'object', properties: { value: { type: 'number' } } },
+                    },
+                  },
+                },
+                name: { type: 'string' },
+                redirect: {
+                  type: 'object',
+                  properties: {
+                    authority: { type: 'string' },
+                    derivePort: { type: 'string', enum: ['FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT'] },
+                    port: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                    prefixRewrite: { type: 'string' },
+                    redirectCode: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                    scheme: { type: 'string' },
+                    uri: { type: 'string' },
+                  },
+                },
+                retries: {
+                  type: 'object',
+                  properties: {
+                    attempts: { type: 'integer' },
+                    backoff: { type: 'string' },
+                    perTryTimeout: { type: 'string' },
+                    retryIgnorePreviousHosts: { type: 'boolean' },
+                    retryOn: { type: 'string' },
+                    retryRemoteLocalities: { type: 'boolean' },
+                  },
+                },
+                rewrite: {
+                  type: 'object',
+                  properties: {
+                    authority: { type: 'string' },
+                    uri: { type: 'string' },
+                    uriRegexRewrite: {
+                      type: 'object',
+                      properties: { match: { type: 'string' }, rewrite: { type: 'string' } },
+                    },
+                  },
+                },
+                route: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['destination'],
+                    properties: {
+                      destination: {
+                        type: 'object',
+                        required: ['host'],
+                        properties: {
+                          host: { type: 'string' },
+                          port: {
+                            type: 'object',
+                            properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                          subset: { type: 'string' },
+                        },
+                      },
+                      headers: {
+                        type: 'object',
+                        properties: {
+                          request: {
+                            type: 'object',
+                            properties: {
+                              add: { type: 'object', additional: { type: 'string' } },
+                              remove: { type: 'array', items: { type: 'string' } },
+                              set: { type: 'object', additional: { type: 'string' } },
+                            },
+                          },
+                          response: {
+                            type: 'object',
+                            properties: {
+                              add: { type: 'object', additional: { type: 'string' } },
+                              remove: { type: 'array', items: { type: 'string' } },
+                              set: { type: 'object', additional: { type: 'string' } },
+                            },
+                          },
+                        },
+                      },
+                      weight: { type: 'integer' },
+                    },
+                  },
+                },
+                timeout: { type: 'string' },
+              },
+            },
+          },
+          tcp: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                match: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    properties: {
+                      destinationSubnets: { type: 'array', items: { type: 'string' } },
+                      gateways: { type: 'array', items: { type: 'string' } },
+                      port: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                      sourceLabels: { type: 'object', additional: { type: 'string' } },
+                      sourceNamespace: { type: 'string' },
+                      sourceSubnet: { type: 'string' },
+                    },
+                  },
+                },
+                route: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['destination'],
+                    properties: {
+                      destination: {
+                        type: 'object',
+                        required: ['host'],
+                        properties: {
+                          host: { type: 'string' },
+                          port: {
+                            type: 'object',
+                            properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                          subset: { type: 'string' },
+                        },
+                      },
+                      weight: { type: 'integer' },
+                    },
+                  },
+                },
+              },
+            },
+          },
+          tls: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['match'],
+              properties: {
+                match: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['sniHosts'],
+                    properties: {
+                      destinationSubnets: { type: 'array', items: { type: 'string' } },
+                      gateways: { type: 'array', items: { type: 'string' } },
+                      port: { type: 'integer', minimum: 0, maximum: 4294967295 },
+                      sniHosts: { type: 'array', items: { type: 'string' } },
+                      sourceLabels: { type: 'object', additional: { type: 'string' } },
+                      sourceNamespace: { type: 'string' },
+                    },
+                  },
+                },
+                route: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['destination'],
+                    properties: {
+                      destination: {
+                        type: 'object',
+                        required: ['host'],
+                        properties: {
+                          host: { type: 'string' },
+                          port: {
+                            type: 'object',
+                            properties: { number: { type: 'integer', minimum: 0, maximum: 4294967295 } },
+                          },
+                          subset: { type: 'string' },
+                        },
+                      },
+                      weight: { type: 'integer' },
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        preserveUnknown: true,
+        properties: {
+          conditions: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                lastProbeTime: { type: 'string' },
+                lastTransitionTime: { type: 'string' },
+                message: { type: 'string' },
+                observedGeneration: { type: 'integer-or-string' },
+                reason: { type: 'string' },
+                status: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+          observedGeneration: { type: 'integer-or-string' },
+          validationMessages: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                documentationUrl: { type: 'string' },
+                level: { type: 'string', enum: ['UNKNOWN', 'ERROR', 'WARNING', 'INFO'] },
+                type: { type: 'object', properties: { code: { type: 'string' }, name: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
   WorkloadEntry: {
     type: 'object',
     required: ['spec'],

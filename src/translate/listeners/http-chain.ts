@@ -10,6 +10,7 @@ import type { RouteConfigurationSchema } from '../../envoy/generated/envoy/confi
 import type { DnsCacheConfigSchema } from '../../envoy/generated/envoy/extensions/common/dynamic_forward_proxy/v3/dns_cache_pb.js'
 import { FilterConfigSchema as DynamicForwardProxySchema } from '../../envoy/generated/envoy/extensions/filters/http/dynamic_forward_proxy/v3/dynamic_forward_proxy_pb.js'
 import { CorsSchema } from '../../envoy/generated/envoy/extensions/filters/http/cors/v3/cors_pb.js'
+import { HTTPFaultSchema } from '../../envoy/generated/envoy/extensions/filters/http/fault/v3/fault_pb.js'
 import { GrpcWebSchema } from '../../envoy/generated/envoy/extensions/filters/http/grpc_web/v3/grpc_web_pb.js'
 import { HeaderMutationSchema } from '../../envoy/generated/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb.js'
 import { RouterSchema } from '../../envoy/generated/envoy/extensions/filters/http/router/v3/router_pb.js'
@@ -23,6 +24,7 @@ import { UuidRequestIdConfigSchema } from '../../envoy/generated/envoy/extension
 import { any, duration } from '../envoy-message.ts'
 import type { HttpAuthorization } from '../authorization/authorization-filters.ts'
 import { corsFilterName } from '../routes/cors-policy.ts'
+import { faultFilterName } from '../virtual-services/fault-injection.ts'
 import type { MeshSettings, PathNormalization } from '../mesh-settings.ts'
 
 type FilterChainInit = MessageInitShape<typeof FilterChainSchema>
@@ -88,6 +90,7 @@ function httpFilters(chain: HttpChain, settings: HttpChainSettings): HttpFilterI
     ...chain.authorization.custom,
     ...chain.authorization.local,
     chain.grpcWeb ? httpFilter('envoy.filters.http.grpc_web', any(GrpcWebSchema)) : undefined,
+    configures(chain, faultFilterName) ? httpFilter(faultFilterName, any(HTTPFaultSchema)) : undefined,
     configures(chain, corsFilterName) ? httpFilter(corsFilterName, any(CorsSchema)) : undefined,
     chain.dnsCache && dynamicForwardProxy(chain.dnsCache),
     httpFilter('envoy.filters.http.router', any(RouterSchema)),

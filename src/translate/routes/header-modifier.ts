@@ -36,7 +36,7 @@ export function applyHeaderFilter(
   }
 }
 
-function headerOption(name: string, value: string, appendAction: Append): HeaderOption {
+export function headerOption(name: string, value: string, appendAction: Append): HeaderOption {
   return { header: { key: name.toLowerCase(), value: escapePercent(value) }, appendAction }
 }
 

@@ -32,8 +32,21 @@ export function referencedService(
     }
   }
   if (group !== 'networking.istio.io' || kind !== 'Hostname') return undefined
-  const model = serviceOfHost(name, reader, settings) ?? entryOfHost(name, route.metadata.namespace, reader)
-  return { label: `Host ${name}`, hostname: name, model }
+  return {
+    label: `Host ${name}`,
+    hostname: name,
+    model: hostService(name, route.metadata.namespace, reader, settings),
+  }
+}
+
+/** The Service or ServiceEntry of a full host name, as objects of the namespace see it. */
+export function hostService(
+  host: string,
+  namespace: string,
+  reader: ResourceReader,
+  settings: MeshSettings,
+): ServiceModel | undefined {
+  return serviceOfHost(host, reader, settings) ?? entryOfHost(host, namespace, reader)
 }
 
 function serviceOfHost(host: string, reader: ResourceReader, settings: MeshSettings): ServiceModel | undefined {

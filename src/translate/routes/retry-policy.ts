@@ -10,7 +10,7 @@ import type { HttpRouteRule } from '../../resources/gateway-api.ts'
 import { parseGatewayDuration } from '../../resources/gateway-duration.ts'
 import { any, duration } from '../envoy-message.ts'
 
-type RetryPolicyInit = MessageInitShape<typeof RetryPolicySchema>
+export type RetryPolicyInit = MessageInitShape<typeof RetryPolicySchema>
 
 const retryOn = 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes'
 const defaultRetries = 2

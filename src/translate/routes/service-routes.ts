@@ -64,7 +64,7 @@ export function defaultRoute(
 export function mergeRoutes(
   candidates: readonly RouteCandidate[],
   attachments: readonly Attachment[],
-  fallback: RouteInit,
+  fallback: readonly RouteInit[],
   report: TranslationReport,
 ): RouteInit[] {
   const namespaces = new Set(attachments.map(({ clientNamespace }) => clientNamespace))
@@ -75,7 +75,7 @@ export function mergeRoutes(
   const consumers = [...namespaces].filter((namespace) => namespace !== undefined)
   return [
     ...consumers.flatMap((namespace) => consumerRoutes(namespace, routesFor(namespace))),
-    ...(namespaces.has(undefined) ? routesFor(undefined) : [fallback]),
+    ...(namespaces.has(undefined) ? routesFor(undefined) : fallback),
   ]
 }
 
