@@ -48,6 +48,7 @@ const gatewayKinds = {
 const istioKinds = {
   AuthorizationPolicy: 'authorizationpolicies.security.istio.io',
   DestinationRule: 'destinationrules.networking.istio.io',
+  RequestAuthentication: 'requestauthentications.security.istio.io',
   ServiceEntry: 'serviceentries.networking.istio.io',
   VirtualService: 'virtualservices.networking.istio.io',
   WorkloadEntry: 'workloadentries.networking.istio.io',

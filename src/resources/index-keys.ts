@@ -29,6 +29,7 @@ export function indexKeysOf(object: AnyObject): string[] {
       return [...services]
     }
     case 'AuthorizationPolicy':
+    case 'RequestAuthentication':
       return [...new Set(policyTargets(object.spec).map((target) => targetKey(namespace, target)))]
     case 'BackendTLSPolicy':
     case 'XBackendTrafficPolicy':

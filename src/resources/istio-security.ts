@@ -32,7 +32,10 @@ export interface PolicyTargetReference {
   readonly namespace?: string
 }
 
-export function policyTargets({ targetRef, targetRefs }: AuthorizationPolicySpec): readonly PolicyTargetReference[] {
+export function policyTargets({
+  targetRef,
+  targetRefs,
+}: Pick<AuthorizationPolicySpec, 'targetRef' | 'targetRefs'>): readonly PolicyTargetReference[] {
   return targetRefs ?? (targetRef === undefined ? [] : [targetRef])
 }
 
@@ -78,4 +81,40 @@ export interface AuthorizationCondition {
   readonly key: string
   readonly values?: Values
   readonly notValues?: Values
+}
+
+export interface RequestAuthentication extends KubernetesObject {
+  readonly kind: 'RequestAuthentication'
+  readonly spec: RequestAuthenticationSpec
+  /** Set on what stands for one that could not be read, and so denies whatever it is attached to: what was wrong. */
+  readonly unreadable?: string
+}
+
+export interface RequestAuthenticationSpec extends Pick<
+  AuthorizationPolicySpec,
+  'selector' | 'targetRef' | 'targetRefs'
+> {
+  readonly jwtRules?: readonly JwtRule[]
+}
+
+/** A token of the issuer, if a request has one, must be valid. */
+export interface JwtRule {
+  readonly issuer?: string
+  /** One of a token's must be among them; none: not checked. */
+  readonly audiences?: Values
+  readonly jwksUri?: string
+  /** The older spelling. */
+  readonly jwks_uri?: string
+  /** A JSON Web Key Set as text. */
+  readonly jwks?: string
+  /** Where tokens are looked for; without any, `Authorization: Bearer` and the query parameter `access_token`. */
+  readonly fromHeaders?: readonly { readonly name: string; readonly prefix?: string }[]
+  readonly fromParams?: Values
+  readonly fromCookies?: Values
+  readonly outputPayloadToHeader?: string
+  readonly outputClaimToHeaders?: readonly { readonly header: string; readonly claim: string }[]
+  readonly forwardOriginalToken?: boolean
+  /** Of fetching keys. */
+  readonly timeout?: string
+  readonly spaceDelimitedClaims?: Values
 }

@@ -10,7 +10,7 @@ import type {
 import { coreSchemas } from './generated/core-schemas.ts'
 import { gatewaySchemas } from './generated/gateway-schemas.ts'
 import { istioSchemas } from './generated/istio-schemas.ts'
-import type { AuthorizationPolicy } from './istio-security.ts'
+import type { AuthorizationPolicy, RequestAuthentication } from './istio-security.ts'
 import type { KubernetesObject } from './object-meta.ts'
 import { checkAuthorizationPolicy } from './rules/authorization-policy.ts'
 import { checkEndpointSlice, checkPod, checkService } from './rules/core.ts'
@@ -21,8 +21,9 @@ import { checkGrpcRoute } from './rules/grpc-route.ts'
 import { checkHttpRoute } from './rules/http-route.ts'
 import { checkLayer4Route } from './rules/layer4-route.ts'
 import type { NameRule } from './rules/metadata.ts'
+import { checkRequestAuthentication } from './rules/request-authentication.ts'
 import { checkServiceEntry, checkWorkloadEntry } from './rules/service-entry.ts'
-import { denyingPolicy } from './rules/unreadable-policy.ts'
+import { denyingAuthentication, denyingPolicy } from './rules/unreadable-policy.ts'
 import { checkVirtualService } from './rules/virtual-service.ts'
 import type { PlainObject, Report, Schema } from './schema.ts'
 import type { ServiceEntry, WorkloadEntry } from './service-entry.ts'
@@ -45,6 +46,7 @@ export interface Kinds {
   TCPRoute: TcpRoute
   ReferenceGrant: ReferenceGrant
   AuthorizationPolicy: AuthorizationPolicy
+  RequestAuthentication: RequestAuthentication
   DestinationRule: DestinationRule
   ServiceEntry: ServiceEntry
   WorkloadEntry: WorkloadEntry
@@ -123,6 +125,11 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
     check: checkAuthorizationPolicy,
     standIn: denyingPolicy,
   }),
+  RequestAuthentication: row<'RequestAuthentication'>(istioSchemas['RequestAuthentication'], istioSecurityGroup, {
+    versions: ['v1', 'v1beta1'],
+    check: checkRequestAuthentication,
+    standIn: denyingAuthentication,
+  }),
   DestinationRule: row<'DestinationRule'>(istioSchemas['DestinationRule'], istioNetworkingGroup, {
     versions: istioNetworkingVersions,
     check: checkDestinationRule,
@@ -153,17 +160,6 @@ export const kinds: Readonly<Record<Kind, KindRow>> = {
 
 /** `refs` of every schema resolve here. */
 export const schemaDefinitions = coreSchemas
-
-/**
- * Kinds that allow or deny requests at a waypoint. Leaving one out would let through what it forbids, so until it is
- * carried out its presence is an error.
- */
-const accessKinds = new Set(['security.istio.io/RequestAuthentication'])
-
-/** Whether leaving out a kind that is not in the table opens what the user meant to close. */
-export function guardsAccess(group: string, kind: string): boolean {
-  return accessKinds.has(`${group}/${kind}`)
-}
 
 export function isKind(kind: string): kind is Kind {
   return Object.hasOwn(kinds, kind)

@@ -5,7 +5,7 @@ import { describeObject } from './object-meta.ts'
 import type { KubernetesObject, ObjectMeta, ObjectSource } from './object-meta.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { formatFieldPath, type FieldPath } from './field-path.ts'
-import { guardsAccess, isKind, kinds, schemaDefinitions } from './kinds.ts'
+import { isKind, kinds, schemaDefinitions } from './kinds.ts'
 import type { AnyObject, Kind, KindRow } from './kinds.ts'
 import { checkMetadata } from './rules/metadata.ts'
 import { checkStructure, type Plain, type PlainObject } from './schema.ts'
@@ -115,23 +115,14 @@ class DocumentReading implements ParsedDocument {
     const group = slash < 0 ? '' : apiVersion.slice(0, slash)
     const version = apiVersion.slice(slash + 1)
     if (!isKind(kind) || kinds[kind].group !== group) {
-      this.addForeign(group, apiVersion, kind, value, line)
+      const message = `is ignored: Cairn does not read ${kind} of ${apiVersion}`
+      this.note('warning', line, nameOf(kind, value), '', message, '')
     } else if (!kinds[kind].versions.includes(version)) {
       const served = `${group === '' ? '' : `${group}/`}${kinds[kind].versions[0]}`
       this.note('error', line, nameOf(kind, value), 'apiVersion', `${apiVersion} is not served`, `write ${served}`)
       this.refuse(kind, value, this.diagnostics.at(-1)!, this.sourceOf(path, line, document))
     } else {
       this.addObject(kind, value, path, line, document)
-    }
-  }
-
-  private addForeign(group: string, apiVersion: string, kind: string, value: PlainObject, line: number): void {
-    const object = nameOf(kind, value)
-    if (guardsAccess(group, kind)) {
-      const message = 'is not carried out by this version; without it requests would pass that it forbids'
-      this.note('error', line, object, '', message, 'remove it only if they may pass')
-    } else {
-      this.note('warning', line, object, '', `is ignored: Cairn does not read ${kind} of ${apiVersion}`, '')
     }
   }
 

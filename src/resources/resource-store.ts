@@ -5,7 +5,7 @@ import type { BackendTlsPolicy, XBackendTrafficPolicy } from './backend-policy.t
 import type { EndpointSlice } from './core.ts'
 import type { DestinationRule } from './destination-rule.ts'
 import { indexKeysOf, parentKey, targetKey, type ParentName, type PolicyTarget } from './index-keys.ts'
-import type { AuthorizationPolicy } from './istio-security.ts'
+import type { AuthorizationPolicy, RequestAuthentication } from './istio-security.ts'
 import { kinds } from './kinds.ts'
 import type { AnyObject, Kind, Kinds, RouteKind } from './kinds.ts'
 import type { ServiceEntry } from './service-entry.ts'
@@ -23,6 +23,8 @@ export interface ResourceReader {
   routesOf<K extends RouteKind>(kind: K, parent: ParentName): readonly Kinds[K][]
   /** The AuthorizationPolicies of a namespace that name the target; without a target, those whose targets are not known. */
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[]
+  /** The same of RequestAuthentications. */
+  requestAuthenticationsOf(namespace: string, target?: PolicyTarget): readonly RequestAuthentication[]
   /** The DestinationRules of a namespace whose host is spelt so. */
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[]
   /** The BackendTLSPolicies of a namespace that name the target. */
@@ -129,6 +131,10 @@ export class ResourceStore implements ResourceReader {
     return this.found('AuthorizationPolicy', targetKey(namespace, target))
   }
 
+  requestAuthenticationsOf(namespace: string, target?: PolicyTarget): readonly RequestAuthentication[] {
+    return this.found('RequestAuthentication', targetKey(namespace, target))
+  }
+
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {
     return this.found('DestinationRule', `${namespace}/${host}`)
   }
@@ -203,6 +209,11 @@ export class RecordingReader implements ResourceReader {
   authorizationPoliciesOf(namespace: string, target?: PolicyTarget): readonly AuthorizationPolicy[] {
     this.reads.add(readKeys.index('AuthorizationPolicy', targetKey(namespace, target)))
     return this.store.authorizationPoliciesOf(namespace, target)
+  }
+
+  requestAuthenticationsOf(namespace: string, target?: PolicyTarget): readonly RequestAuthentication[] {
+    this.reads.add(readKeys.index('RequestAuthentication', targetKey(namespace, target)))
+    return this.store.requestAuthenticationsOf(namespace, target)
   }
 
   destinationRulesOf(namespace: string, host: string): readonly DestinationRule[] {

@@ -15,6 +15,7 @@ import type { Diagnostic } from '../resources/diagnostic.ts'
 import type { Route } from '../resources/gateway-api.ts'
 import type { AuthorizationPolicy } from '../resources/istio-security.ts'
 import type { ReadKey, RecordingReader } from '../resources/resource-store.ts'
+import { authenticationFilters } from './authentication/authentication-filters.ts'
 import { servicePolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { httpAuthorization, tcpAuthorization } from './authorization/authorization-filters.ts'
 import { reportRulesWithoutHttp } from './authorization/policy-report.ts'
@@ -76,7 +77,7 @@ export function translateService(
   const attachments = attachedRoutes(reader, model, context.waypoint, report)
   reportEndpoints(reader, model, report)
   reportService(model, context, report)
-  const policies = servicePolicies(reader, model.object, context.policies)
+  const policies = servicePolicies((...key) => reader.authorizationPoliciesOf(...key), model.object, context.policies)
   for (const port of model.ports) {
     if (port.handling === 'none') continue
     const attached = attachments.filter(({ ports }) => ports.has(port.port))
@@ -194,6 +195,9 @@ function addHttp(
     ),
     dnsCache: isDynamic ? dnsCache(model) : undefined,
     authorization: httpAuthorization(policies, context.chain.mesh),
+    authentication: authenticationFilters(
+      servicePolicies((...key) => parts.reader.requestAuthenticationsOf(...key), model.object, context.policies),
+    ),
     before: [],
     metadata: chainMetadata(model, port),
   }

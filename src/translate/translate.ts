@@ -4,6 +4,7 @@
 import type { Cluster } from '../envoy/generated/envoy/config/cluster/v3/cluster_pb.js'
 import type { Gateway } from '../resources/gateway-api.ts'
 import { RecordingReader, ResourceStore, type ReadKey } from '../resources/resource-store.ts'
+import { reportAuthentications } from './authentication/authentication-report.ts'
 import { waypointPolicies, type PolicyScope } from './authorization/attached-policies.ts'
 import { reportPolicies } from './authorization/policy-report.ts'
 import { connectOriginateCluster, encapCluster, mainInternalCluster } from './clusters/plumbing-clusters.ts'
@@ -68,6 +69,7 @@ export class Translator {
       ...services.map(({ model }) => model.namespace),
     ])
     reportPolicies(store, policies, served, report)
+    reportAuthentications(store, policies, served, report)
     statuses.push(
       ...backendPolicyStatuses(store, {
         served: new Set(services.map(({ model }) => describeObject(model.object))),
@@ -80,8 +82,13 @@ export class Translator {
         options.now,
       ),
     )
+    const direct = directChains(
+      chain,
+      waypointPolicies((...key) => store.authorizationPoliciesOf(...key), policies),
+      waypointPolicies((...key) => store.requestAuthenticationsOf(...key), policies),
+    )
     return {
-      ...assemble(services, pods, options, directChains(chain, waypointPolicies(store, policies)), chain.mesh),
+      ...assemble(services, pods, options, direct, chain.mesh),
       diagnostics: [...report.diagnostics, ...services.flatMap(({ diagnostics }) => diagnostics)],
       statuses,
     }

@@ -84,6 +84,13 @@ const compared: Record<string, OnPurpose[]> = {
       reason: 'clusters that no route uses, of a ServiceEntry of this waypoint',
     },
   ],
+  '09-jwt': [
+    limits,
+    {
+      at: /routes\{.*("dynamic_metadata"|\{"prefix":"\/"\}\}[.]name$)/,
+      reason: 'VirtualService is not translated yet, so the default route serves',
+    },
+  ],
   '14-cross-namespace': [
     limits,
     { at: /"filter_state"/, reason: 'istiod ignores the consumer route; here it is followed for clients of its namespace' },
@@ -102,7 +109,6 @@ const compared: Record<string, OnPurpose[]> = {
 
 /** The rest, with what is missing; each moves up when it is there. */
 const notYetCompared: Record<string, string> = {
-  '09-jwt': 'RequestAuthentication',
   '13-telemetry': 'Telemetry',
   '17-extensions': 'WasmPlugin and EnvoyFilter',
 }

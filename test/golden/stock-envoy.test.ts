@@ -32,6 +32,7 @@ test.each([
   '06-grpcroute',
   '07-authz',
   '08-authz-custom',
+  '09-jwt',
   '11-tcp',
   '14-cross-namespace',
   '15-workload-waypoint',

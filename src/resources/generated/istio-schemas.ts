@@ -950,6 +950,129 @@ export const istioSchemas: Readonly<Record<string, Schema>> = {
       metadata: { ref: 'ObjectMeta' },
     },
   },
+  RequestAuthentication: {
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      spec: {
+        type: 'object',
+        properties: {
+          jwtRules: {
+            type: 'array',
+            maxItems: 4096,
+            items: {
+              type: 'object',
+              properties: {
+                audiences: { type: 'array', items: { type: 'string', minLength: 1 } },
+                forwardOriginalToken: { type: 'boolean' },
+                fromCookies: { type: 'array', items: { type: 'string', minLength: 1 } },
+                fromHeaders: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['name'],
+                    properties: { name: { type: 'string', minLength: 1 }, prefix: { type: 'string' } },
+                  },
+                },
+                fromParams: { type: 'array', items: { type: 'string', minLength: 1 } },
+                issuer: { type: 'string', minLength: 1 },
+                jwks: { type: 'string' },
+                jwks_uri: { type: 'string', minLength: 1, maxLength: 2048 },
+                jwksUri: { type: 'string', minLength: 1, maxLength: 2048 },
+                outputClaimToHeaders: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    required: ['header', 'claim'],
+                    properties: {
+                      claim: { type: 'string', minLength: 1 },
+                      header: { type: 'string', pattern: '^[-_A-Za-z0-9]+$', minLength: 1 },
+                    },
+                  },
+                },
+                outputPayloadToHeader: { type: 'string' },
+                spaceDelimitedClaims: { type: 'array', maxItems: 64, items: { type: 'string', minLength: 1 } },
+                timeout: { type: 'string' },
+              },
+            },
+          },
+          selector: {
+            type: 'object',
+            properties: {
+              matchLabels: { type: 'object', maxProperties: 4096, additional: { type: 'string', maxLength: 63 } },
+            },
+          },
+          targetRef: {
+            type: 'object',
+            required: ['kind', 'name'],
+            properties: {
+              group: {
+                type: 'string',
+                pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                maxLength: 253,
+              },
+              kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+              name: { type: 'string', minLength: 1, maxLength: 253 },
+              namespace: { type: 'string' },
+            },
+          },
+          targetRefs: {
+            type: 'array',
+            maxItems: 16,
+            items: {
+              type: 'object',
+              required: ['kind', 'name'],
+              properties: {
+                group: {
+                  type: 'string',
+                  pattern: '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+                  maxLength: 253,
+                },
+                kind: { type: 'string', pattern: '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$', minLength: 1, maxLength: 63 },
+                name: { type: 'string', minLength: 1, maxLength: 253 },
+                namespace: { type: 'string' },
+              },
+            },
+          },
+        },
+      },
+      status: {
+        type: 'object',
+        preserveUnknown: true,
+        properties: {
+          conditions: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                lastProbeTime: { type: 'string' },
+                lastTransitionTime: { type: 'string' },
+                message: { type: 'string' },
+                observedGeneration: { type: 'integer-or-string' },
+                reason: { type: 'string' },
+                status: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+          observedGeneration: { type: 'integer-or-string' },
+          validationMessages: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                documentationUrl: { type: 'string' },
+                level: { type: 'string', enum: ['UNKNOWN', 'ERROR', 'WARNING', 'INFO'] },
+                type: { type: 'object', properties: { code: { type: 'string' }, name: { type: 'string' } } },
+              },
+            },
+          },
+        },
+      },
+      metadata: { ref: 'ObjectMeta' },
+    },
+  },
   ServiceEntry: {
     type: 'object',
     required: ['spec'],

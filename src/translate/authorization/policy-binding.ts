@@ -1,6 +1,11 @@
 // What becomes of each target of a policy: whether it exists, and whether a waypoint guards it.
 
-import { policyTargets, type AuthorizationPolicy, type PolicyTargetReference } from '../../resources/istio-security.ts'
+import {
+  policyTargets,
+  type AuthorizationPolicy,
+  type PolicyTargetReference,
+  type RequestAuthentication,
+} from '../../resources/istio-security.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import { meansAnything } from '../../resources/rules/unreadable-policy.ts'
 import { serviceBinding, waypointsIn, type WaypointName } from '../model/waypoint.ts'
@@ -20,7 +25,7 @@ export interface BoundTarget {
 
 export function targetBindings(
   reader: ResourceReader,
-  { metadata, spec }: AuthorizationPolicy,
+  { metadata, spec }: AuthorizationPolicy | RequestAuthentication,
   scope: PolicyScope,
 ): BoundTarget[] {
   return policyTargets(spec).map((target) => ({

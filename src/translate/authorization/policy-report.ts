@@ -1,13 +1,18 @@
 // What is to be said about AuthorizationPolicies: where they have no effect, another one than perhaps meant, or are refused.
 
 import type { FieldPath } from '../../resources/field-path.ts'
-import type { AuthorizationOperation, AuthorizationPolicy, AuthorizationRule } from '../../resources/istio-security.ts'
+import type {
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationRule,
+  RequestAuthentication,
+} from '../../resources/istio-security.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import type { TranslationReport } from '../report.ts'
 import type { PolicyScope } from './attached-policies.ts'
 import { DRY_RUN_ANNOTATION, hasReadableDryRun } from './dry-run.ts'
-import { targetBindings } from './policy-binding.ts'
+import { targetBindings, type BoundTarget } from './policy-binding.ts'
 import { needsHttp } from './rbac-rules.ts'
 
 /** `namespaces` are those that the waypoint serves. */
@@ -19,24 +24,30 @@ export function reportPolicies(
 ): void {
   for (const policy of reader.list('AuthorizationPolicy')) {
     const bindings = targetBindings(reader, policy, scope)
-    if (bindings.length === 0) {
-      if (namespaces.has(policy.metadata.namespace)) reportWithoutTarget(policy, report)
-      continue
+    if (bindings.length === 0 && namespaces.has(policy.metadata.namespace)) {
+      reportWithoutTarget(policy, withoutTarget, report)
     }
-    for (const [index, { binding }] of bindings.entries()) {
-      if (binding.kind !== 'unbound') continue
-      const path = policy.spec.targetRefs === undefined ? ['spec', 'targetRef'] : ['spec', 'targetRefs', index]
-      const message = `${binding.message}, so the policy has no effect there`
-      if (binding.reason === 'AncestorNotBound') report.warning(policy, path, message, binding.remedy)
-      else report.error(policy, path, message, binding.remedy)
-    }
-    if (bindings.some(({ binding }) => binding.kind === 'here')) reportMeaning(policy, report)
+    if (reportBindings(policy, bindings, report)) reportMeaning(policy, report)
   }
 }
 
-function reportWithoutTarget(policy: AuthorizationPolicy, report: TranslationReport): void {
+type Policy = AuthorizationPolicy | RequestAuthentication
+
+export function reportWithoutTarget(policy: Policy, message: string, report: TranslationReport): void {
   const path = policy.spec.selector === undefined ? ['spec'] : ['spec', 'selector']
-  report.warning(policy, path, withoutTarget, 'name Services or the Gateway in targetRefs')
+  report.warning(policy, path, message, 'name Services or the Gateway in targetRefs')
+}
+
+/** Says which targets have no effect; true when one is here. */
+export function reportBindings(policy: Policy, bindings: readonly BoundTarget[], report: TranslationReport): boolean {
+  for (const [index, { binding }] of bindings.entries()) {
+    if (binding.kind !== 'unbound') continue
+    const path = policy.spec.targetRefs === undefined ? ['spec', 'targetRef'] : ['spec', 'targetRefs', index]
+    const message = `${binding.message}, so the policy has no effect there`
+    if (binding.reason === 'AncestorNotBound') report.warning(policy, path, message, binding.remedy)
+    else report.error(policy, path, message, binding.remedy)
+  }
+  return bindings.some(({ binding }) => binding.kind === 'here')
 }
 
 /** Also in the policy's status. */

@@ -9,7 +9,8 @@ import type {
 import { FilterStateValue_SharedWithUpstream as Shared } from '../../envoy/generated/envoy/extensions/filters/common/set_filter_state/v3/value_pb.js'
 import { ConfigSchema as SetFilterStateSchema } from '../../envoy/generated/envoy/extensions/filters/network/set_filter_state/v3/set_filter_state_pb.js'
 import { ENCAP } from '../clusters/plumbing-clusters.ts'
-import type { AuthorizationPolicy } from '../../resources/istio-security.ts'
+import type { AuthorizationPolicy, RequestAuthentication } from '../../resources/istio-security.ts'
+import { authenticationFilters } from '../authentication/authentication-filters.ts'
 import { httpAuthorization, tcpAuthorization } from '../authorization/authorization-filters.ts'
 import { any } from '../envoy-message.ts'
 import { defaultRoute, routeConfiguration } from '../routes/service-routes.ts'
@@ -18,10 +19,11 @@ import { httpFilterChain, type HttpChainSettings } from './http-chain.ts'
 import { DIRECT_HTTP, DIRECT_TCP } from './main-internal.ts'
 import { tcpFilterChain } from './tcp-chain.ts'
 
-/** `policies` are those of the whole waypoint. */
+/** `policies` and `authentications` are those of the whole waypoint. */
 export function directChains(
   settings: HttpChainSettings,
   policies: readonly AuthorizationPolicy[],
+  authentications: readonly RequestAuthentication[],
 ): MessageInitShape<typeof FilterChainSchema>[] {
   const before = [passDestinationOn()]
   const http = {
@@ -31,6 +33,7 @@ export function directChains(
     grpcWeb: false,
     routes: routeConfiguration(ENCAP, 0, [defaultRoute(ENCAP, ':0/*')]),
     authorization: httpAuthorization(policies, settings.mesh),
+    authentication: authenticationFilters(authentications),
     before,
   }
   const tcp = [...before, ...tcpAuthorization(policies, settings.mesh)]

@@ -38,6 +38,8 @@ export interface HttpChain {
   readonly grpcWeb: boolean
   readonly routes: MessageInitShape<typeof RouteConfigurationSchema>
   readonly authorization: HttpAuthorization
+  /** Verifies tokens. */
+  readonly authentication: readonly HttpFilterInit[]
   /** For requests that go to the name that they carry. */
   readonly dnsCache?: MessageInitShape<typeof DnsCacheConfigSchema> | undefined
   /** Network filters before the connection manager. */
@@ -88,6 +90,7 @@ function httpFilters(chain: HttpChain, settings: HttpChainSettings): HttpFilterI
   return [
     settings.clientIdentityHeader ? clientIdentityHeader() : undefined,
     ...chain.authorization.custom,
+    ...chain.authentication,
     ...chain.authorization.local,
     chain.grpcWeb ? httpFilter('envoy.filters.http.grpc_web', any(GrpcWebSchema)) : undefined,
     configures(chain, faultFilterName) ? httpFilter(faultFilterName, any(HTTPFaultSchema)) : undefined,
