@@ -24,6 +24,7 @@ import { tcpProxySettings } from './destination/tcp-proxy-settings.ts'
 import { DestinationClusters } from './clusters/destination-clusters.ts'
 import { sourceMetadata } from './envoy-message.ts'
 import { httpFilterChain, type HttpChainSettings } from './listeners/http-chain.ts'
+import type { ServerNameChain } from './listeners/server-names.ts'
 import { tcpFilterChain } from './listeners/tcp-chain.ts'
 import { reportEndpoints } from './model/endpoints.ts'
 import { isHttp2 } from './model/port-protocol.ts'
@@ -46,6 +47,8 @@ type RouteInit = MessageInitShape<typeof RouteSchema>
 export interface ServiceTranslation {
   readonly model: ServiceModel
   readonly chains: FilterChain[]
+  /** Of ports whose chain the server name of a hello chooses. */
+  readonly serverNames: ReadonlyMap<number, readonly ServerNameChain[]>
   readonly clusters: Cluster[]
   readonly endpoints: ClusterLoadAssignment[]
   /** Certificates that clusters name. */
@@ -73,7 +76,7 @@ export function translateService(
 ): ServiceTranslation {
   const report = new TranslationReport()
   const clusters = new DestinationClusters(reader, { ...context, mesh: context.chain.mesh }, report)
-  const parts: ServiceParts = { reader, clusters, chains: [] }
+  const parts: ServiceParts = { reader, clusters, chains: [], serverNames: new Map() }
   const attachments = attachedRoutes(reader, model, context.waypoint, report)
   reportEndpoints(reader, model, report)
   reportService(model, context, report)
@@ -89,6 +92,7 @@ export function translateService(
   return {
     model,
     chains: parts.chains.map((chain) => create(FilterChainSchema, chain)),
+    serverNames: parts.serverNames,
     clusters: clusters.clusters,
     endpoints: clusters.endpoints,
     secrets: clusters.secrets,
@@ -107,6 +111,7 @@ interface ServiceParts {
   readonly reader: RecordingReader
   readonly clusters: DestinationClusters
   readonly chains: FilterChainInit[]
+  readonly serverNames: Map<number, readonly ServerNameChain[]>
 }
 
 function addTcp(
@@ -121,8 +126,25 @@ function addTcp(
   const name = inboundName(port.port, 'tcp', model.hostname)
   parts.clusters.addOwn(model, port, 'tcp')
   if (model.addresses.length === 0) return
-  const clusters = tcpClusters(attachments, parts, report, context)
-  parts.chains.push(tcpChain(name, clusters, parts, model, port, policies, context))
+  if (!toldApartByServerName(attachments, model)) {
+    const clusters = tcpClusters(attachments, parts, report, context)
+    parts.chains.push(tcpChain(name, clusters, parts, model, port, policies, context))
+    return
+  }
+  const serverNames = attachments.flatMap((attachment, index) => {
+    const chain = index === 0 ? name : `${name}|${index}`
+    const clusters = tcpClusters([attachment], parts, report, context)
+    parts.chains.push(tcpChain(chain, clusters, parts, model, port, policies, context))
+    const { route } = attachment
+    return route.kind === 'TLSRoute' ? route.spec.hostnames.map((serverName) => ({ serverName, chain })) : []
+  })
+  parts.serverNames.set(port.port, serverNames)
+}
+
+/** A single TLSRoute for the Service's own name is for all connections, as Istio has it: clients may use a shorter name. */
+function toldApartByServerName(attachments: readonly Attachment[], model: ServiceModel): boolean {
+  const names = attachments.flatMap(({ route }) => (route.kind === 'TLSRoute' ? route.spec.hostnames : []))
+  return names.length > 0 && names.join() !== model.hostname
 }
 
 function tcpChain(

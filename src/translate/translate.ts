@@ -172,11 +172,10 @@ function assemble(
   mesh: MeshSettings,
 ): Pick<Translation, 'listeners' | 'clusters' | 'endpoints' | 'secrets'> {
   const chains = [...services.flatMap((service) => service.chains), ...direct]
-  const models = services.map(({ model }) => model)
   const hbonePorts = new Set([HBONE_PORT, ...services.flatMap((service) => [...service.hbonePorts])])
   const listeners = [
     connectTerminateListener(options.listen ?? defaultListen, mesh),
-    mainInternalListener(models, podIps, chains),
+    mainInternalListener(services, podIps, chains),
     ...[...hbonePorts].map(connectOriginateListener),
   ]
   const plumbing = [

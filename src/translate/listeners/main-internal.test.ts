@@ -12,10 +12,8 @@ import { mainInternalListener } from './main-internal.ts'
 function portsWithoutInspector(ports: string, pods: string[]): number[] {
   const yaml = `apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: demo}\nspec: {clusterIP: 10.0.0.1, ports: ${ports}}\n`
   const model = serviceModel(objectsFrom(yaml)[0] as Service, defaultMeshSettings)
-  const json: any = toJson(ListenerSchema, mainInternalListener([model], pods, []), {
-    registry,
-    useProtoFieldName: true,
-  })
+  const listener = mainInternalListener([{ model, serverNames: new Map() }], pods, [])
+  const json: any = toJson(ListenerSchema, listener, { registry, useProtoFieldName: true })
   const inspector = json.listener_filters.find(({ name }: { name: string }) => name.endsWith('http_inspector'))
   const rules = inspector.filter_disabled?.or_match?.rules ?? [inspector.filter_disabled]
   return rules.map((rule: any) => rule.destination_port_range.start)

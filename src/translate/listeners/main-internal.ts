@@ -29,6 +29,7 @@ import { any } from '../envoy-message.ts'
 import { isTls, serverFirstPorts } from '../model/port-protocol.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import { inboundName } from '../names.ts'
+import { byServerName, type ServerNameChain } from './server-names.ts'
 
 type OnMatchInit = MessageInitShape<typeof Matcher_OnMatchSchema>
 type MatcherInit = MessageInitShape<typeof MatcherSchema>
@@ -42,8 +43,14 @@ export const DIRECT_TCP = 'direct-tcp'
 /** The hello of a client fits almost always; the filter reads on when it does not. */
 const tlsInspectorInitialBytes = 512
 
+/** A Service, and for its ports whose chain the server name chooses: by number, its chains. */
+export interface ListenedService {
+  readonly model: ServiceModel
+  readonly serverNames: ReadonlyMap<number, readonly ServerNameChain[]>
+}
+
 export function mainInternalListener(
-  services: readonly ServiceModel[],
+  services: readonly ListenedService[],
   podAddresses: readonly string[],
   chains: MessageInitShape<typeof FilterChainSchema>[],
 ): Listener {
@@ -51,7 +58,10 @@ export function mainInternalListener(
     name: MAIN_INTERNAL,
     listenerSpecifier: { case: 'internalListener', value: {} },
     trafficDirection: TrafficDirection.INBOUND,
-    listenerFilters: listenerFilters(services, podAddresses.length > 0),
+    listenerFilters: listenerFilters(
+      services.map(({ model }) => model),
+      podAddresses.length > 0,
+    ),
     filterChains: chains,
     filterChainMatcher: chainMatcher(services, podAddresses),
   })
@@ -101,13 +111,15 @@ function listenerFilter(name: string, value: ReturnType<typeof any>, disabledPor
   return { name, configType: { case: 'typedConfig', value }, ...(rules.length === 0 ? {} : { filterDisabled }) }
 }
 
-function chainMatcher(services: readonly ServiceModel[], podAddresses: readonly string[]): MatcherInit {
-  const rangeMatchers = services.flatMap((service): RangeInit[] => {
+function chainMatcher(services: readonly ListenedService[], podAddresses: readonly string[]): MatcherInit {
+  const rangeMatchers = services.flatMap(({ model: service, serverNames }): RangeInit[] => {
     const ports = service.ports.filter(({ handling }) => handling !== 'none')
     if (service.addresses.length === 0 || ports.length === 0) return []
     const byPort = Object.fromEntries(ports.map(({ port, handling }) => {
       const http = inboundName(port, 'http', service.hostname)
       const tcp = inboundName(port, 'tcp', service.hostname)
+      const names = serverNames.get(port)
+      if (names !== undefined) return [port, byServerName(names, chainNamed)]
       return [port, handling === 'detect' ? byProtocol(http, tcp) : chainNamed(handling === 'http' ? http : tcp)]
     })) // prettier-ignore
     const matcher = exactMatch('port', any(DestinationPortInputSchema), byPort)

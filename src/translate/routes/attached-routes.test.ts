@@ -74,7 +74,14 @@ function translated(...routes: RouteText[]) {
     const status: any = statuses.find((one) => one.kind === kind && one.name === name)?.status
     return status.parents[0].conditions.map((one: any) => `${one.type} ${one.status} ${one.reason}`)
   }
+  const [range] = main.filter_chain_matcher.matcher_tree.custom_match.typed_config.range_matchers
+  const onPort = range.on_match.matcher.matcher_tree.exact_match_map.map['443']
+  const serverNames = (onPort.matcher?.matcher_list.matchers ?? []).map((one: any) => [
+    one.predicate.single_predicate.value_match,
+    one.on_match.action.name,
+  ])
   return {
+    serverNames,
     routes: (port = 80): any[] => filter(port, 'http').route_config.virtual_hosts[0].routes,
     filter,
     statuses,
@@ -228,4 +235,31 @@ test('a route whose parent is the Gateway of the waypoint is told to name a Serv
     ['waypoint', 'NotAllowedByListeners'],
     ['a', 'Accepted'],
   ])
+})
+
+describe('a TLSRoute', () => {
+  const tls = (name: string, hostname: string, port: number) => ({ kind: 'TLSRoute', name, hostname, rule: toB(port) })
+  const clusterFor = (subset: string, ...routes: RouteText[]) => translated(...routes).filter(443, subset).cluster
+
+  test("for the Service's own name alone takes every connection of the port", () => {
+    const whole = tls('r', 'a.demo.svc.cluster.local', 443)
+    expect(clusterFor('tcp', whole)).toBe('inbound-vip|443|tcp|b.demo.svc.cluster.local')
+    expect(translated(whole).serverNames).toEqual([])
+  })
+
+  test('takes the connections whose server name it names: exact names first, then the longest wildcard', () => {
+    const routes = [tls('r1', '"*.example.com"', 443), tls('r2', '"*.a.example.com", x.example.com', 90)]
+    const first = 'inbound-vip|443|tcp|a.demo.svc.cluster.local'
+    expect(translated(...routes).serverNames).toEqual([
+      [{ exact: 'x.example.com' }, `${first}|1`],
+      [{ suffix: '.a.example.com' }, `${first}|1`],
+      [{ suffix: '.example.com' }, first],
+    ])
+    expect(clusterFor('tcp', ...routes)).toBe('inbound-vip|443|tcp|b.demo.svc.cluster.local')
+  })
+
+  test('does not fit a port that is not known to carry TLS', () => {
+    const { conditions } = translated({ ...tls('r', 'x.example.com', 90), port: 90 })
+    expect(conditions('TLSRoute')[0]).toBe('Accepted False NotAllowedByListeners')
+  })
 })

@@ -105,10 +105,6 @@ function portsOf(
     const message = `a ${kind} of another namespace than its Service (a consumer route) has no effect`
     return none('NotAllowedByListeners', message, `move the route to namespace ${model.namespace}`)
   }
-  if (route.kind === 'TLSRoute' && route.spec.hostnames.join() !== model.hostname) {
-    const message = `server names are not told apart: ${model.hostname} alone, for all of them, is carried out`
-    return none('UnsupportedValue', message, `write hostnames: [${model.hostname}]`)
-  }
   const ports = new Set<number>()
   let problem: Ports['problem']
   for (const { port } of fitting) {

@@ -8,7 +8,7 @@ import { Conditions, type Condition } from './condition.ts'
 /** Why a parent does not accept the route at all. */
 export interface Rejection {
   /** `Conflicted` is of GEP-1294: another kind of route has the port. */
-  readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners' | 'UnsupportedValue' | 'Conflicted'
+  readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners' | 'Conflicted'
   readonly message: string
 }
 
