@@ -4,7 +4,7 @@
 export const longSuites = [
   {
     name: 'bench',
-    command: ['node', 'test/bench/main.ts', '--duration', '600', '--write'],
+    command: ['node', 'test/bench/main.ts', '--pairs', '3', '--seconds', '3', '--duration', '600', '--write'],
     covers: ['src/codec', 'src/proxy', 'src/app', 'test/bench'],
   },
   {
