@@ -39,7 +39,7 @@ import { routeCandidates, type RouteCandidate } from './routes/http-route.ts'
 import { defaultRoute, mergeRoutes, routeConfiguration } from './routes/service-routes.ts'
 import { tcpRouteClusters } from './routes/tcp-route.ts'
 import type { RouteParentOutcome } from './status/route-parent.ts'
-import { attachedVirtualServices } from './virtual-services/attached.ts'
+import { attachedVirtualServices, reportLayer4Routes } from './virtual-services/attached.ts'
 import { virtualRoutes } from './virtual-services/virtual-route.ts'
 
 type RouteInit = MessageInitShape<typeof RouteSchema>
@@ -78,6 +78,7 @@ export function translateService(
   const clusters = new DestinationClusters(reader, { ...context, mesh: context.chain.mesh }, report)
   const parts: ServiceParts = { reader, clusters, chains: [], serverNames: new Map() }
   const attachments = attachedRoutes(reader, model, context.waypoint, report)
+  reportLayer4Routes(attachedVirtualServices(reader, model, context.waypoint), report)
   reportEndpoints(reader, model, report)
   reportService(model, context, report)
   const policies = servicePolicies((...key) => reader.authorizationPoliciesOf(...key), model.object, context.policies)

@@ -7,6 +7,7 @@ import type {
   AuthorizationRule,
   RequestAuthentication,
 } from '../../resources/istio-security.ts'
+import { describeObject } from '../../resources/object-meta.ts'
 import type { ResourceReader } from '../../resources/resource-store.ts'
 import type { ServiceModel, ServicePortModel } from '../model/service-model.ts'
 import type { TranslationReport } from '../report.ts'
@@ -129,7 +130,7 @@ export function reportRulesWithoutHttp(
   { port }: ServicePortModel,
   report: TranslationReport,
 ): void {
-  const where = `port ${port} of Service ${model.namespace}/${model.name}, which carries TCP`
+  const where = `port ${port} of ${describeObject(model.object)}, which carries TCP`
   for (const policy of policies) {
     const { action = 'ALLOW', rules = [] } = policy.spec
     for (const [index, rule] of rules.entries()) {

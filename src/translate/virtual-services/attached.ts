@@ -6,6 +6,7 @@ import type { VirtualService } from '../../resources/virtual-service.ts'
 import type { ServiceModel } from '../model/service-model.ts'
 import { isVisibleTo } from '../model/visibility.ts'
 import type { WaypointName } from '../model/waypoint.ts'
+import type { TranslationReport } from '../report.ts'
 
 /** The gateway that stands for proxies inside the mesh. */
 const mesh = 'mesh'
@@ -29,6 +30,17 @@ export function attachedVirtualServices(
     .filter(({ metadata, spec }) => isVisibleTo(waypoint.namespace, spec.exportTo, metadata.namespace))
     .filter(({ spec }) => namesMesh(spec.gateways))
     .sort(byAgeThenName)
+}
+
+/** Routes below HTTP are not carried out: bytes go to the Service that was dialled. */
+export function reportLayer4Routes(objects: readonly VirtualService[], report: TranslationReport): void {
+  for (const object of objects) {
+    for (const field of ['tcp', 'tls'] as const) {
+      if ((object.spec[field] ?? []).length === 0) continue
+      const kind = field === 'tcp' ? 'TCPRoute' : 'TLSRoute'
+      report.error(object, ['spec', field], 'is not carried out by this waypoint', `write a ${kind} of the Gateway API`)
+    }
+  }
 }
 
 export function namesMesh(gateways: readonly string[] | undefined): boolean {

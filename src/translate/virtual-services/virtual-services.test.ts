@@ -266,3 +266,12 @@ describe('a delegate', () => {
     expect(messages(translation).join()).toContain('so its requests get 500')
   })
 })
+
+test('routes below HTTP are refused with their place', () => {
+  const { diagnostics } = translated(
+    virtualService('[{route: [{destination: {host: b}}]}]', 'hosts: [a], tcp: [{route: [{destination: {host: b}}]}]'),
+  )
+  expect(diagnostics.map(formatDiagnostic).join()).toContain(
+    'VirtualService demo/v: spec.tcp: is not carried out by this waypoint; write a TCPRoute of the Gateway API',
+  )
+})

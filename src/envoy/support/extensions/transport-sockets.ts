@@ -89,7 +89,7 @@ export const transportSocketsSupport: SupportTables = {
   'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext': {
     trusted_ca: implemented,
     ca_certificate_provider_instance: refused('certificate providers'),
-    system_root_certs: implemented,
+    system_root_certs: refused("the system's root certificates"),
     watched_directory: implemented,
     verify_certificate_spki: implemented,
     verify_certificate_hash: implemented,
@@ -106,7 +106,6 @@ export const transportSocketsSupport: SupportTables = {
     max_verify_depth: refused('a limit on the depth of chains'),
     suppress_client_ca_list: noEffect('only which names the server announces'),
   },
-  'envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.SystemRootCerts': {},
   'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher': {
     san_type: values('SAN_TYPE_UNSPECIFIED EMAIL DNS URI IP_ADDRESS', { OTHER_NAME: refused('other names') }),
     matcher: implemented,
