@@ -88,7 +88,7 @@ const compared: Record<string, OnPurpose[]> = {
     limits,
     {
       at: /routes\{.*("dynamic_metadata"|\{"prefix":"\/"\}\}[.]name$)/,
-      reason: 'VirtualService is not translated yet, so the default route serves',
+      reason: 'VirtualServices that match claims of a token are refused, so the default route serves',
     },
   ],
   '14-cross-namespace': [
